@@ -1,1 +1,14 @@
-//! placeholder
+//! What all functions share: configuration, identity, the database, objects, the ledger, and how errors are told.
+
+pub mod aws;
+pub mod config;
+pub mod db;
+pub mod error;
+pub mod http;
+pub mod identity;
+pub mod ids;
+pub mod ledger;
+pub mod objects;
+pub mod secret;
+pub mod telemetry;
+pub mod time;

@@ -1,0 +1,94 @@
+//! Configuration, one struct a concern, read from the environment here and nowhere else.
+//! `template.yaml` sets every variable.
+
+use std::env;
+
+use crate::secret::Secret;
+
+/// A variable is missing or cannot be used; the message says which and what it must hold.
+#[derive(Debug, thiserror::Error)]
+#[error("environment variable {name} {problem}; template.yaml says what it holds")]
+pub struct ConfigError {
+    name: &'static str,
+    problem: &'static str,
+}
+
+/// Where MySQL is.
+#[derive(Clone, Debug)]
+pub struct DatabaseConfig {
+    /// `DATABASE_URL`: `mysql://user:password@host:3306/database`.
+    pub url: Secret,
+}
+
+impl DatabaseConfig {
+    /// Reads `DATABASE_URL`.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self { url: Secret::new(required("DATABASE_URL")?) })
+    }
+}
+
+/// Where recordings are.
+#[derive(Clone, Debug)]
+pub struct ObjectsConfig {
+    /// `MEDIA_BUCKET`: name of the bucket.
+    pub bucket: String,
+    /// True when `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL` points the SDK at an S3 that is not AWS: such servers
+    /// are addressed by path, since a bucket's name does not resolve below their host.
+    pub path_style: bool,
+}
+
+impl ObjectsConfig {
+    /// Reads `MEDIA_BUCKET`, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL`.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self {
+            bucket: required("MEDIA_BUCKET")?,
+            path_style: optional("AWS_ENDPOINT_URL_S3").or_else(|| optional("AWS_ENDPOINT_URL")).is_some(),
+        })
+    }
+}
+
+/// Where leases are.
+#[derive(Clone, Debug)]
+pub struct LedgerConfig {
+    /// `LEDGER_TABLE`: name of the DynamoDB table.
+    pub table: String,
+}
+
+impl LedgerConfig {
+    /// Reads `LEDGER_TABLE`.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self { table: required("LEDGER_TABLE")? })
+    }
+}
+
+/// How people reach the site.
+#[derive(Clone, Debug)]
+pub struct SiteConfig {
+    /// `WEB_URL`: origin of share links, without a trailing slash. When absent, the API's own address is used.
+    pub web_url: Option<String>,
+}
+
+impl SiteConfig {
+    /// Reads `WEB_URL`.
+    #[must_use]
+    pub fn from_env() -> Self {
+        Self { web_url: optional("WEB_URL").map(|url| url.trim_end_matches('/').to_owned()) }
+    }
+
+    /// Address of a share link. `gateway_host` is the host that API Gateway was reached at.
+    #[must_use]
+    pub fn share_url(&self, gateway_host: &str, code: &str) -> String {
+        match &self.web_url {
+            Some(origin) => format!("{origin}/s/{code}"),
+            None => format!("https://{gateway_host}/s/{code}"),
+        }
+    }
+}
+
+fn optional(name: &'static str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn required(name: &'static str) -> Result<String, ConfigError> {
+    optional(name).ok_or(ConfigError { name, problem: "is missing or empty" })
+}

@@ -1,0 +1,252 @@
+//! Videos and their share links.
+
+mod publish;
+mod sweep;
+
+use mysql_async::{Row, TxOpts, params, prelude::Queryable};
+
+use super::{Connection, DbError, bounded, column};
+use crate::{
+    ids::{ApiKey, ShareCode, UserId, VideoId},
+    time::Millis,
+};
+
+pub use publish::{Facts, Fenced, failed, processing, ready};
+pub use sweep::{Deleted, Standing, forget, standing, tombstones, touch};
+
+/// Where a video's newest upload stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Created; its object has not arrived.
+    Uploading,
+    /// Its object is being published.
+    Processing,
+    /// It plays.
+    Ready,
+    /// It will not play as it is; the reason says why.
+    Failed,
+}
+
+impl Status {
+    /// The word in the database and on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Uploading => "uploading",
+            Self::Processing => "processing",
+            Self::Ready => "ready",
+            Self::Failed => "failed",
+        }
+    }
+
+    fn parse(text: &str) -> Self {
+        match text {
+            "processing" => Self::Processing,
+            "ready" => Self::Ready,
+            "failed" => Self::Failed,
+            _ => Self::Uploading,
+        }
+    }
+}
+
+/// A video that is not deleted.
+#[derive(Clone, Debug)]
+pub struct Video {
+    /// Its id.
+    pub id: VideoId,
+    /// Whose it is.
+    pub owner: UserId,
+    /// What the owner is called, if they said.
+    pub owner_name: Option<String>,
+    /// Title, as the owner wrote it.
+    pub name: String,
+    /// State of the newest upload.
+    pub status: Status,
+    /// Why the newest upload failed, in a sentence.
+    pub failure_reason: Option<String>,
+    /// Whether trying the same upload again may help.
+    pub failure_retryable: bool,
+    /// The highest attempt that wrote this row.
+    pub attempt: u64,
+    /// When something playable was first or last published.
+    pub published_at: Option<Millis>,
+    /// Length in milliseconds.
+    pub duration_ms: Option<u64>,
+    /// Displayed width in pixels.
+    pub width: Option<u32>,
+    /// Displayed height in pixels.
+    pub height: Option<u32>,
+    /// When it was created.
+    pub created_at: Millis,
+    /// When its state or title last changed.
+    pub updated_at: Millis,
+}
+
+/// Columns of [`Video`], from `videos v` joined with `users u`.
+const COLUMNS: &str = "v.id, v.owner_id, u.name AS owner_name, v.name, v.status, v.failure_reason, v.failure_retryable, v.attempt, \
+     ROUND(UNIX_TIMESTAMP(v.published_at) * 1000) AS published_at, v.duration_ms, v.width, v.height, \
+     ROUND(UNIX_TIMESTAMP(v.created_at) * 1000) AS created_at, ROUND(UNIX_TIMESTAMP(v.updated_at) * 1000) AS updated_at";
+
+fn millis(row: &mut Row, name: &str) -> Result<Option<Millis>, DbError> {
+    // A DECIMAL, which MySQL sends as text.
+    let text: Option<String> = column(row, name)?;
+    Ok(text.and_then(|digits| digits.parse().ok()).map(Millis))
+}
+
+fn video(mut row: Row) -> Result<Option<Video>, DbError> {
+    let row = &mut row;
+    let id: Option<String> = column(row, "id")?;
+    let owner: Option<String> = column(row, "owner_id")?;
+    let (Some(id), Some(owner)) = (id.as_deref().and_then(VideoId::parse), owner.as_deref().and_then(UserId::parse))
+    else {
+        return Ok(None);
+    };
+    Ok(Some(Video {
+        id,
+        owner,
+        owner_name: column(row, "owner_name")?,
+        name: column(row, "name")?,
+        status: Status::parse(&column::<String>(row, "status")?),
+        failure_reason: column(row, "failure_reason")?,
+        failure_retryable: column(row, "failure_retryable")?,
+        attempt: column(row, "attempt")?,
+        published_at: millis(row, "published_at")?,
+        duration_ms: column(row, "duration_ms")?,
+        width: column(row, "width")?,
+        height: column(row, "height")?,
+        created_at: millis(row, "created_at")?.unwrap_or(Millis(0)),
+        updated_at: millis(row, "updated_at")?.unwrap_or(Millis(0)),
+    }))
+}
+
+/// Creates a video with its share link, whose code is the video's id.
+pub async fn create(db: &mut Connection, id: &VideoId, owner: &UserId, name: &str) -> Result<(), DbError> {
+    bounded(async {
+        let mut transaction = db.0.start_transaction(TxOpts::default()).await?;
+        let sql = "INSERT INTO videos (id, owner_id, name) VALUES (:id, :owner, :name)";
+        let params = params! { "id" => id.as_str(), "owner" => owner.as_str(), "name" => name };
+        transaction.exec_drop(sql, params).await?;
+        let sql = "INSERT INTO share_links (short_code, video_id) VALUES (:id, :id)";
+        transaction.exec_drop(sql, params! { "id" => id.as_str() }).await?;
+        transaction.commit().await
+    })
+    .await
+}
+
+/// A video by id.
+pub async fn find(db: &mut Connection, id: &VideoId) -> Result<Option<Video>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM videos v JOIN users u ON u.id = v.owner_id WHERE v.id = :id AND v.deleted_at IS NULL"
+    );
+    db.first::<Row>(&sql, params! { "id" => id.as_str() }).await?.map_or(Ok(None), video)
+}
+
+/// Who holds a key, and a video by id, in one round trip: what every upload route asks.
+pub async fn find_with_identity(
+    db: &mut Connection,
+    key: &ApiKey,
+    id: &VideoId,
+) -> Result<Option<(UserId, Option<Video>)>, DbError> {
+    let sql = format!(
+        "SELECT k.user_id AS caller, {COLUMNS} FROM api_keys k \
+         LEFT JOIN videos v ON v.id = :id AND v.deleted_at IS NULL LEFT JOIN users u ON u.id = v.owner_id \
+         WHERE k.key_hash = :hash"
+    );
+    let Some(mut row) = db.first::<Row>(&sql, params! { "id" => id.as_str(), "hash" => key.hash().as_slice() }).await?
+    else {
+        return Ok(None);
+    };
+    let Some(caller) = UserId::parse(&column::<String>(&mut row, "caller")?) else { return Ok(None) };
+    let id: Option<String> = row.get("id").flatten();
+    let found = if id.is_some() { video(row)? } else { None };
+    Ok(Some((caller, found)))
+}
+
+/// A video by the code of one of its share links.
+pub async fn find_shared(db: &mut Connection, code: &ShareCode) -> Result<Option<Video>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM share_links l JOIN videos v ON v.id = l.video_id JOIN users u ON u.id = v.owner_id \
+         WHERE l.short_code = :code AND v.deleted_at IS NULL"
+    );
+    db.first::<Row>(&sql, params! { "code" => code.as_str() }).await?.map_or(Ok(None), video)
+}
+
+/// What a list shows, newest first.
+#[derive(Debug, Default)]
+pub struct Filter {
+    /// Only videos after this one in the list: creation time and id of the last one seen.
+    pub after: Option<(Millis, VideoId)>,
+    /// Only titles that contain this text.
+    pub search: Option<String>,
+    /// Only videos whose state or title changed after this.
+    pub updated_after: Option<Millis>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// A page of an owner's videos, newest first.
+pub async fn list(db: &mut Connection, owner: &UserId, filter: &Filter) -> Result<Vec<Video>, DbError> {
+    let mut sql = format!(
+        "SELECT {COLUMNS} FROM videos v JOIN users u ON u.id = v.owner_id \
+         WHERE v.owner_id = :owner AND v.deleted_at IS NULL"
+    );
+    if filter.after.is_some() {
+        sql.push_str(" AND (v.created_at, v.id) < (FROM_UNIXTIME(:after_at / 1000), :after_id)");
+    }
+    if filter.search.is_some() {
+        sql.push_str(" AND v.name LIKE :search ESCAPE '!'");
+    }
+    if filter.updated_after.is_some() {
+        sql.push_str(" AND v.updated_at > FROM_UNIXTIME(:updated_after / 1000)");
+    }
+    sql.push_str(" ORDER BY v.created_at DESC, v.id DESC LIMIT :limit");
+
+    let mut params: Vec<(&str, mysql_async::Value)> =
+        vec![("owner", owner.as_str().into()), ("limit", filter.limit.into())];
+    if let Some((at, id)) = &filter.after {
+        params.push(("after_at", at.0.into()));
+        params.push(("after_id", id.as_str().into()));
+    }
+    if let Some(text) = &filter.search {
+        params.push(("search", format!("%{}%", escape_like(text)).into()));
+    }
+    if let Some(at) = filter.updated_after {
+        params.push(("updated_after", at.0.into()));
+    }
+    let rows = db.all(&sql, mysql_async::Params::from(params)).await?;
+    Ok(rows.into_iter().map(video).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
+fn escape_like(text: &str) -> String {
+    text.chars().fold(String::new(), |mut escaped, character| {
+        if matches!(character, '!' | '%' | '_') {
+            escaped.push('!');
+        }
+        escaped.push(character);
+        escaped
+    })
+}
+
+/// Gives a video another title; false when it is not the owner's or not there.
+pub async fn rename(db: &mut Connection, id: &VideoId, owner: &UserId, name: &str) -> Result<bool, DbError> {
+    let sql = "UPDATE videos SET name = :name, updated_at = UTC_TIMESTAMP(3) \
+               WHERE id = :id AND owner_id = :owner AND deleted_at IS NULL";
+    let params = params! { "id" => id.as_str(), "owner" => owner.as_str(), "name" => name };
+    Ok(db.run(sql, params).await? > 0)
+}
+
+/// Marks a video deleted: from here on nobody sees it and no attempt can publish it. Its objects are removed next, by
+/// the caller or, should that fail, by the sweep. False when it is not the owner's or not there.
+pub async fn delete(db: &mut Connection, id: &VideoId, owner: &UserId) -> Result<bool, DbError> {
+    let sql = "UPDATE videos SET deleted_at = UTC_TIMESTAMP(3), swept_at = NULL \
+               WHERE id = :id AND owner_id = :owner AND deleted_at IS NULL";
+    Ok(db.run(sql, params! { "id" => id.as_str(), "owner" => owner.as_str() }).await? > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn like_wildcards_are_literal() {
+        assert_eq!(super::escape_like("100%_!"), "100!%!_!!");
+    }
+}

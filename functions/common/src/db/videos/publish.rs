@@ -1,0 +1,72 @@
+//! What publishing writes. Every statement is fenced: an attempt older than the one that wrote last changes nothing.
+
+use mysql_async::params;
+
+use super::{Connection, DbError};
+use crate::ids::VideoId;
+
+/// Whether a fenced write took place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fenced {
+    /// It was written.
+    Written,
+    /// A newer attempt has written, or the video is gone; nothing was changed.
+    Refused,
+}
+
+/// What is known of a published file.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts {
+    /// Length in milliseconds.
+    pub duration_ms: u64,
+    /// Displayed width in pixels.
+    pub width: u32,
+    /// Displayed height in pixels.
+    pub height: u32,
+    /// Frames a second, on average.
+    pub fps: f64,
+    /// Size of the played object in bytes.
+    pub size_bytes: u64,
+}
+
+fn fenced(rows: u64) -> Fenced {
+    if rows > 0 { Fenced::Written } else { Fenced::Refused }
+}
+
+/// Work on the newest upload has begun.
+pub async fn processing(db: &mut Connection, id: &VideoId, attempt: u64) -> Result<Fenced, DbError> {
+    let sql = "UPDATE videos SET status = 'processing', failure_reason = NULL, failure_retryable = FALSE, \
+               attempt = :attempt, updated_at = UTC_TIMESTAMP(3) \
+               WHERE id = :id AND attempt <= :attempt AND deleted_at IS NULL";
+    Ok(fenced(db.run(sql, params! { "id" => id.as_str(), "attempt" => attempt }).await?))
+}
+
+/// The newest upload plays. Written last, when all objects are there.
+pub async fn ready(db: &mut Connection, id: &VideoId, attempt: u64, facts: &Facts) -> Result<Fenced, DbError> {
+    let sql = "UPDATE videos SET status = 'ready', failure_reason = NULL, failure_retryable = FALSE, \
+               attempt = :attempt, published_at = UTC_TIMESTAMP(3), updated_at = UTC_TIMESTAMP(3), \
+               duration_ms = :duration_ms, width = :width, height = :height, fps = :fps, size_bytes = :size_bytes \
+               WHERE id = :id AND attempt <= :attempt AND deleted_at IS NULL";
+    let params = params! {
+        "id" => id.as_str(), "attempt" => attempt, "duration_ms" => facts.duration_ms, "width" => facts.width,
+        "height" => facts.height, "fps" => facts.fps, "size_bytes" => facts.size_bytes,
+    };
+    Ok(fenced(db.run(sql, params).await?))
+}
+
+/// The newest upload will not play. `reason` is a sentence for the owner, at most 500 characters.
+pub async fn failed(
+    db: &mut Connection,
+    id: &VideoId,
+    attempt: u64,
+    reason: &str,
+    retryable: bool,
+) -> Result<Fenced, DbError> {
+    let sql = "UPDATE videos SET status = 'failed', failure_reason = :reason, failure_retryable = :retryable, \
+               attempt = :attempt, updated_at = UTC_TIMESTAMP(3) \
+               WHERE id = :id AND attempt <= :attempt AND deleted_at IS NULL";
+    // The update that records a failure must not fail itself: bounded here, whatever the caller brings.
+    let reason: String = reason.chars().filter(|character| *character != '\0').take(500).collect();
+    let params = params! { "id" => id.as_str(), "attempt" => attempt, "reason" => reason, "retryable" => retryable };
+    Ok(fenced(db.run(sql, params).await?))
+}

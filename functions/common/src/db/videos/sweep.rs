@@ -1,0 +1,75 @@
+//! What the sweep looks for: videos that stand still, and deleted ones whose objects may be left.
+
+use mysql_async::{Row, params};
+
+use super::{Connection, DbError, Status, column, millis};
+use crate::{ids::VideoId, time::Millis};
+
+/// A video that has neither become ready nor failed.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// Its id.
+    pub id: VideoId,
+    /// `Uploading` or `Processing`.
+    pub status: Status,
+    /// The highest attempt that wrote its row.
+    pub attempt: u64,
+    /// When it last moved.
+    pub updated_at: Millis,
+}
+
+/// Videos that have not moved for `seconds`, those first that were looked at longest ago.
+pub async fn standing(db: &mut Connection, seconds: u32, limit: u32) -> Result<Vec<Standing>, DbError> {
+    let sql = "SELECT id, status, attempt, ROUND(UNIX_TIMESTAMP(updated_at) * 1000) AS updated_at FROM videos \
+               WHERE status IN ('uploading', 'processing') AND deleted_at IS NULL \
+               AND updated_at < UTC_TIMESTAMP(3) - INTERVAL :seconds SECOND ORDER BY swept_at LIMIT :limit";
+    let rows = db.all(sql, params! { "seconds" => seconds, "limit" => limit }).await?;
+    let read = |mut row: Row| {
+        let Some(id) = VideoId::parse(&column::<String>(&mut row, "id")?) else { return Ok(None) };
+        Ok(Some(Standing {
+            id,
+            status: Status::parse(&column::<String>(&mut row, "status")?),
+            attempt: column(&mut row, "attempt")?,
+            updated_at: millis(&mut row, "updated_at")?.unwrap_or(Millis(0)),
+        }))
+    };
+    rows.into_iter().filter_map(|row| read(row).transpose()).collect()
+}
+
+/// Notes that the sweep has looked at a video, deleted or not, so that the next sweep looks at others first.
+pub async fn touch(db: &mut Connection, id: &VideoId) -> Result<(), DbError> {
+    db.run("UPDATE videos SET swept_at = UTC_TIMESTAMP(3) WHERE id = :id", params! { "id" => id.as_str() }).await?;
+    Ok(())
+}
+
+/// Seconds that a deleted video's row is kept: longer than any signed upload lives and any event is retried.
+const TOMBSTONE_SECONDS: u32 = 2 * 24 * 3600;
+
+/// A deleted video whose row is still kept.
+#[derive(Clone, Debug)]
+pub struct Deleted {
+    /// Its id.
+    pub id: VideoId,
+    /// True when the row has been kept long enough.
+    pub expired: bool,
+}
+
+/// Deleted videos, those first that were looked at longest ago.
+pub async fn tombstones(db: &mut Connection, limit: u32) -> Result<Vec<Deleted>, DbError> {
+    let sql = "SELECT id, deleted_at < UTC_TIMESTAMP(3) - INTERVAL :seconds SECOND AS expired FROM videos \
+               WHERE deleted_at IS NOT NULL \
+               AND (swept_at IS NULL OR swept_at < UTC_TIMESTAMP(3) - INTERVAL 1 HOUR) ORDER BY swept_at LIMIT :limit";
+    let rows = db.all(sql, params! { "seconds" => TOMBSTONE_SECONDS, "limit" => limit }).await?;
+    let read = |mut row: Row| {
+        let Some(id) = VideoId::parse(&column::<String>(&mut row, "id")?) else { return Ok(None) };
+        Ok(Some(Deleted { id, expired: column(&mut row, "expired")? }))
+    };
+    rows.into_iter().filter_map(|row| read(row).transpose()).collect()
+}
+
+/// Removes a deleted video's row for good.
+pub async fn forget(db: &mut Connection, id: &VideoId) -> Result<(), DbError> {
+    let sql = "DELETE FROM videos WHERE id = :id AND deleted_at IS NOT NULL";
+    db.run(sql, params! { "id" => id.as_str() }).await?;
+    Ok(())
+}

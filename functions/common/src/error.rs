@@ -1,0 +1,109 @@
+//! What a client is told when a request cannot be answered.
+//!
+//! Libraries return `thiserror` enums; handlers return [`ApiError`]. A 5xx is logged here, once, with the request id,
+//! and its details are never sent.
+
+use lambda_http::http::StatusCode;
+
+use crate::{db::DbError, ledger::LedgerError, objects::ObjectsError};
+
+/// A refusal: status, a stable code for programs, a message for people.
+#[derive(Debug)]
+pub struct ApiError {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Stable, upper-case, as in the agent API: `NOT_FOUND`, `INVALID_REQUEST`, …
+    pub code: &'static str,
+    /// What was wrong, with what, what to do.
+    pub message: String,
+    /// Seconds after which trying again makes sense.
+    pub retry_after: Option<u32>,
+    /// Logged, never sent.
+    pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl ApiError {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), retry_after: None, cause: None }
+    }
+
+    /// 400: the request cannot mean anything.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "INVALID_REQUEST", message)
+    }
+
+    /// 401, in the words that the desktop expects.
+    #[must_use]
+    pub fn unauthenticated() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "AUTH_REQUIRED", "User not authenticated")
+    }
+
+    /// 403: known who you are, not yours to do.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", message)
+    }
+
+    /// 404: not there, or not there for you.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", message)
+    }
+
+    /// 404 for a video, in the words of the contract.
+    #[must_use]
+    pub fn video_not_found() -> Self {
+        Self::not_found("Video not found")
+    }
+
+    /// 409: it clashes with what is there.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "CONFLICT", message)
+    }
+
+    /// 503: something we lean on does not answer; trying again makes sense.
+    pub fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self {
+            retry_after: Some(5),
+            cause: Some(Box::new(cause)),
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "TEMPORARY_UNAVAILABLE",
+                "The server cannot reach its storage right now. Try again in a few seconds.",
+            )
+        }
+    }
+
+    /// 500: a fault of ours.
+    pub fn internal(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self {
+            cause: Some(Box::new(cause)),
+            ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "Internal server error")
+        }
+    }
+}
+
+impl From<DbError> for ApiError {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Unavailable(_) => Self::unavailable(error),
+            DbError::Query(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<ObjectsError> for ApiError {
+    fn from(error: ObjectsError) -> Self {
+        Self::unavailable(error)
+    }
+}
+
+impl From<LedgerError> for ApiError {
+    fn from(error: LedgerError) -> Self {
+        Self::unavailable(error)
+    }
+}
+
+impl From<getrandom::Error> for ApiError {
+    fn from(error: getrandom::Error) -> Self {
+        Self::internal(error)
+    }
+}

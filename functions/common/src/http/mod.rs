@@ -1,0 +1,50 @@
+//! How a function answers HTTP: read the request, answer with JSON, tell errors in the shape the route's clients know.
+
+mod request;
+mod response;
+
+use std::{future::Future, sync::Arc};
+
+use lambda_http::{Body, Error, Request, RequestExt, Response, service_fn};
+
+pub use lambda_http::http::{Method, StatusCode};
+pub use request::{gateway_host, json, path_segments, query};
+pub use response::{empty, html, json as json_response, redirect, text};
+
+use crate::error::ApiError;
+
+/// An answer or a refusal.
+pub type Answer = Result<Response<Body>, ApiError>;
+
+/// Runs a function: every request goes to `answer`, every refusal becomes a response.
+pub async fn serve<A, F, R>(app: A, answer: R) -> Result<(), Error>
+where
+    R: Fn(Arc<A>, Request) -> F + Sync,
+    F: Future<Output = Answer> + Send,
+    A: Send + Sync,
+{
+    let (app, answer) = (&Arc::new(app), &answer);
+    lambda_http::run(service_fn(move |request: Request| async move {
+        let agent = request.uri().path().starts_with("/api/v1/");
+        let request_id = request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
+        let response = match answer(Arc::clone(app), request).await {
+            Ok(response) => response,
+            Err(error) => refuse(&error, agent, &request_id),
+        };
+        Ok::<_, Error>(response)
+    }))
+    .await
+}
+
+fn refuse(error: &ApiError, agent: bool, request_id: &str) -> Response<Body> {
+    if error.status.is_server_error() {
+        let cause = error.cause.as_ref().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(request_id, code = error.code, cause, "request failed");
+    }
+    response::error(error, agent, request_id)
+}
+
+/// The answer for a path that API Gateway sends here and no route takes.
+pub fn no_route() -> Answer {
+    Err(ApiError::not_found("Not Found"))
+}

@@ -1,0 +1,95 @@
+//! Writing responses.
+
+use lambda_http::{
+    Body, Response,
+    http::{
+        HeaderValue, StatusCode,
+        header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER},
+    },
+};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::error::ApiError;
+
+fn with_type(status: StatusCode, content_type: &'static str, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// A JSON answer that no cache keeps.
+pub fn json<T: Serialize>(status: StatusCode, value: &T) -> Result<Response<Body>, ApiError> {
+    let body = serde_json::to_string(value).map_err(ApiError::internal)?;
+    let mut response = with_type(status, "application/json", body.into());
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// Plain text.
+pub fn text(status: StatusCode, body: impl Into<String>) -> Response<Body> {
+    with_type(status, "text/plain; charset=utf-8", Body::Text(body.into()))
+}
+
+/// A page.
+pub fn html(status: StatusCode, body: impl Into<String>) -> Response<Body> {
+    with_type(status, "text/html; charset=utf-8", Body::Text(body.into()))
+}
+
+/// A status and nothing else.
+#[must_use]
+pub fn empty(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = status;
+    response
+}
+
+/// 302 to an address that is good for a while, so that nothing may keep the answer.
+pub fn redirect(location: &str) -> Result<Response<Body>, ApiError> {
+    let mut response = empty(StatusCode::FOUND);
+    let headers = response.headers_mut();
+    headers.insert(LOCATION, HeaderValue::from_str(location).map_err(ApiError::internal)?);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// A refusal. The agent API (`/api/v1`) has its own shape; all others read `error`.
+pub(super) fn error(error: &ApiError, agent: bool, request_id: &str) -> Response<Body> {
+    let body = if agent {
+        json!({
+            "_tag": tag(error.code),
+            "code": error.code,
+            "message": error.message,
+            "retryable": error.retry_after.is_some(),
+            "retryAfterMs": error.retry_after.map(|seconds| u64::from(seconds) * 1000),
+            "requestId": request_id,
+        })
+    } else {
+        json!({ "error": error.message, "code": error.code })
+    };
+    let mut response = with_type(error.status, "application/json", Body::Text(body.to_string()));
+    if let Some(seconds) = error.retry_after {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// `NOT_FOUND` is `AgentNotFoundError`.
+fn tag(code: &str) -> String {
+    let words = code.split('_').map(|word| {
+        let (first, rest) = word.split_at(word.len().min(1));
+        format!("{first}{}", rest.to_ascii_lowercase())
+    });
+    format!("Agent{}Error", words.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn tags_follow_codes() {
+        assert_eq!(super::tag("NOT_FOUND"), "AgentNotFoundError");
+    }
+}

@@ -1,0 +1,165 @@
+//! Every S3 key that exists, made and parsed here and nowhere else.
+
+use crate::ids::VideoId;
+
+const RAW: &str = "videos/raw/";
+const JOBS: &str = "jobs/";
+const PUBLISH_JOBS: &str = "jobs/publish/";
+
+/// File endings under which an upload is stored. An ending is a name, not a format: what the object is, its content says.
+const RAW_ENDINGS: [&str; 4] = ["mp4", "webm", "mov", "mkv"];
+
+/// Where a client's file goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upload {
+    /// The object's key.
+    pub key: String,
+    /// Content type that the client is told to send.
+    pub content_type: &'static str,
+}
+
+/// Maps the name a client gives its file (`result.mp4`, `raw-upload.webm`, …) to a key. Only known names are mapped;
+/// nothing of the client's text becomes part of a key.
+#[must_use]
+pub fn upload(video: &VideoId, subpath: &str) -> Option<Upload> {
+    let (ending, content_type) = match subpath {
+        "result.mp4" | "raw-upload.mp4" | "agent-upload.mp4" => ("mp4", "video/mp4"),
+        "raw-upload.webm" => ("webm", "video/webm"),
+        "raw-upload.mov" => ("mov", "video/quicktime"),
+        "raw-upload.mkv" => ("mkv", "video/x-matroska"),
+        _ => return None,
+    };
+    Some(Upload { key: format!("{RAW}{video}.{ending}"), content_type })
+}
+
+/// Prefix of a video's uploads, whatever their ending.
+#[must_use]
+pub fn raw_prefix(video: &VideoId) -> String {
+    format!("{RAW}{video}.")
+}
+
+/// What is played.
+#[must_use]
+pub fn processed(video: &VideoId) -> String {
+    format!("videos/processed/{video}.mp4")
+}
+
+/// The poster.
+#[must_use]
+pub fn poster(video: &VideoId) -> String {
+    format!("thumbnails/{video}.jpg")
+}
+
+/// The job that publishes the upload at `raw_key`; `None` when that is not a key of an upload.
+#[must_use]
+pub fn publish_job(raw_key: &str) -> Option<String> {
+    let (video, ending) = parse_raw(raw_key)?;
+    Some(format!("{PUBLISH_JOBS}{video}/{ending}.json"))
+}
+
+/// Prefixes under which everything of a video lies. Ids have one length, so no id is the beginning of another.
+#[must_use]
+pub fn owned_prefixes(video: &VideoId) -> [String; 4] {
+    [
+        raw_prefix(video),
+        format!("videos/processed/{video}"),
+        format!("thumbnails/{video}"),
+        format!("{PUBLISH_JOBS}{video}/"),
+    ]
+}
+
+/// What a new object asks the transcode function to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Publish the upload at `source`.
+    Publish {
+        /// Whose upload it is.
+        video: VideoId,
+        /// Key of the upload.
+        source: String,
+    },
+    /// Not a key of ours.
+    Foreign,
+}
+
+/// Reads the decoded key of a new object.
+#[must_use]
+pub fn work(key: &str) -> Work {
+    if let Some((video, _)) = parse_raw(key) {
+        return Work::Publish { video, source: key.to_owned() };
+    }
+    key.strip_prefix(PUBLISH_JOBS)
+        .and_then(|rest| rest.strip_suffix(".json"))
+        .and_then(|rest| rest.split_once('/'))
+        .and_then(|(video, ending)| {
+            let source = format!("{RAW}{video}.{ending}");
+            let (video, _) = parse_raw(&source)?;
+            Some(Work::Publish { video, source })
+        })
+        .unwrap_or(Work::Foreign)
+}
+
+fn parse_raw(key: &str) -> Option<(VideoId, &str)> {
+    let (video, ending) = key.strip_prefix(RAW)?.split_once('.')?;
+    let known = RAW_ENDINGS.contains(&ending);
+    VideoId::parse(video).filter(|_| known).map(|video| (video, ending))
+}
+
+/// Prefixes whose new objects start the transcode function, as template.yaml has them.
+pub const TRIGGERS: [&str; 2] = [RAW, JOBS];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn video() -> VideoId {
+        VideoId::parse("0123456789abcde").expect("an id")
+    }
+
+    #[test]
+    fn known_subpaths_map_to_raw_keys() {
+        let key = |subpath| upload(&video(), subpath).map(|upload| upload.key);
+        assert_eq!(key("result.mp4").as_deref(), Some("videos/raw/0123456789abcde.mp4"));
+        assert_eq!(key("raw-upload.webm").as_deref(), Some("videos/raw/0123456789abcde.webm"));
+    }
+
+    #[test]
+    fn other_subpaths_map_to_nothing() {
+        for subpath in ["", "../result.mp4", "/result.mp4", "%2e%2e/result.mp4", "result.mp4/", "RESULT.MP4", "x.mp4"] {
+            assert_eq!(upload(&video(), subpath), None, "{subpath}");
+        }
+    }
+
+    #[test]
+    fn raw_objects_and_publish_jobs_are_work() {
+        let source = "videos/raw/0123456789abcde.webm".to_owned();
+        let publish = Work::Publish { video: video(), source: source.clone() };
+        assert_eq!(work(&source), publish);
+        assert_eq!(work(&publish_job(&source).expect("a job")), publish);
+    }
+
+    #[test]
+    fn foreign_keys_are_not_work() {
+        let foreign = [
+            "videos/raw/",
+            "videos/raw/0123456789abcde",
+            "videos/raw/0123456789abcde.exe",
+            "videos/raw/ilo.mp4",
+            "videos/raw/a/0123456789abcde.mp4",
+            "videos/processed/0123456789abcde.mp4",
+            "jobs/publish/0123456789abcde/exe.json",
+            "jobs/publish/0123456789abcde.json",
+            "jobs/other/x.json",
+        ];
+        for key in foreign {
+            assert_eq!(work(key), Work::Foreign, "{key}");
+        }
+    }
+
+    #[test]
+    fn outputs_start_nothing() {
+        for key in [processed(&video()), poster(&video())] {
+            assert!(TRIGGERS.iter().all(|prefix| !key.starts_with(prefix)), "{key}");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Recordings in S3.
+
+pub mod keys;
+mod multipart;
+mod transfer;
+
+use std::time::Duration;
+
+use aws_sdk_s3::{
+    Client,
+    config::{BehaviorVersion, RequestChecksumCalculation, ResponseChecksumValidation},
+    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    operation::head_object::HeadObjectError,
+    presigning::{PresignedRequest, PresigningConfig},
+    types::{Delete, ObjectIdentifier},
+};
+
+use crate::config::ObjectsConfig;
+
+pub use multipart::{Completion, Part};
+pub use transfer::Serving;
+
+/// Seconds that a signed PUT of a whole object stays good.
+const PUT_SECONDS: u64 = 1800;
+/// Seconds that a signed PUT of a part, or a signed GET, stays good.
+const PART_SECONDS: u64 = 3600;
+
+/// S3 did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ObjectsError {
+    /// A call failed after the SDK's own retries. Holds S3's code and message, no address.
+    #[error("{call} failed: {reason}")]
+    Call {
+        /// Which call.
+        call: &'static str,
+        /// What S3 or the connection said.
+        reason: String,
+    },
+    /// Fewer or more bytes came than were promised.
+    #[error("{call} returned {got} bytes instead of {wanted}")]
+    Length {
+        /// Which call.
+        call: &'static str,
+        /// Bytes that came.
+        got: u64,
+        /// Bytes that should have come.
+        wanted: u64,
+    },
+    /// A local file could not be read or written.
+    #[error("local file: {0}")]
+    File(#[from] std::io::Error),
+}
+
+impl ObjectsError {
+    fn call<E>(call: &'static str) -> impl FnOnce(SdkError<E>) -> Self
+    where
+        E: std::error::Error + ProvideErrorMetadata + 'static,
+    {
+        move |error| {
+            let reason = match error.as_service_error().and_then(|refusal| refusal.code()) {
+                Some(code) => code.to_owned(),
+                None => DisplayErrorContext(&error).to_string(),
+            };
+            Self::Call { call, reason }
+        }
+    }
+}
+
+/// What is known of an object without reading it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Bytes.
+    pub size: u64,
+    /// ETag without quotes.
+    pub e_tag: String,
+}
+
+/// The media bucket.
+#[derive(Clone, Debug)]
+pub struct Objects {
+    client: Client,
+    bucket: String,
+}
+
+impl Objects {
+    /// A client for the bucket; makes no call.
+    #[must_use]
+    pub fn new(config: ObjectsConfig, sdk: &aws_config::SdkConfig) -> Self {
+        // Checksums only where S3 demands them: the SDK's default ones break signed PUTs on other S3 servers.
+        let client = aws_sdk_s3::config::Builder::from(sdk)
+            .behavior_version(BehaviorVersion::latest())
+            .force_path_style(config.path_style)
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+            .build();
+        Self { client: Client::from_conf(client), bucket: config.bucket }
+    }
+
+    /// Address at which the object can be stored by whoever holds it, for 30 minutes. Only the host is signed: clients
+    /// differ in the headers they send.
+    pub async fn sign_put(&self, key: &str) -> Result<String, ObjectsError> {
+        let put = self.client.put_object().bucket(&self.bucket).key(key);
+        let request = put.presigned(lifetime(PUT_SECONDS)?).await.map_err(ObjectsError::call("PutObject"))?;
+        Ok(address(&request))
+    }
+
+    /// Address at which the object can be read for an hour.
+    pub async fn sign_get(&self, key: &str) -> Result<String, ObjectsError> {
+        let get = self.client.get_object().bucket(&self.bucket).key(key);
+        let request = get.presigned(lifetime(PART_SECONDS)?).await.map_err(ObjectsError::call("GetObject"))?;
+        Ok(address(&request))
+    }
+
+    /// As [`sign_get`](Self::sign_get), for a HEAD request: the method is part of what is signed.
+    pub async fn sign_head(&self, key: &str) -> Result<String, ObjectsError> {
+        let head = self.client.head_object().bucket(&self.bucket).key(key);
+        let request = head.presigned(lifetime(PART_SECONDS)?).await.map_err(ObjectsError::call("HeadObject"))?;
+        Ok(address(&request))
+    }
+
+    /// Size and ETag, or `None` when there is no such object.
+    pub async fn head(&self, key: &str) -> Result<Option<Head>, ObjectsError> {
+        match self.client.head_object().bucket(&self.bucket).key(key).send().await {
+            Ok(head) => Ok(Some(Head {
+                size: u64::try_from(head.content_length.unwrap_or(0)).unwrap_or(0),
+                e_tag: head.e_tag.unwrap_or_default().trim_matches('"').to_owned(),
+            })),
+            Err(SdkError::ServiceError(error)) if matches!(error.err(), HeadObjectError::NotFound(_)) => Ok(None),
+            Err(error) => Err(ObjectsError::call("HeadObject")(error)),
+        }
+    }
+
+    /// Keys with a prefix, newest first; at most a thousand.
+    pub async fn newest(&self, prefix: &str) -> Result<Vec<String>, ObjectsError> {
+        let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).send().await;
+        let mut found = list.map_err(ObjectsError::call("ListObjectsV2"))?.contents.unwrap_or_default();
+        found.sort_by_key(|object| std::cmp::Reverse(object.last_modified.map(|at| at.as_nanos())));
+        Ok(found.into_iter().filter_map(|object| object.key).collect())
+    }
+
+    /// True when the bucket answers.
+    pub async fn ping(&self) -> Result<(), ObjectsError> {
+        self.client.head_bucket().bucket(&self.bucket).send().await.map_err(ObjectsError::call("HeadBucket"))?;
+        Ok(())
+    }
+
+    /// Removes everything of a video: objects, page by page, and multipart uploads in progress.
+    pub async fn remove_video(&self, video: &crate::ids::VideoId) -> Result<(), ObjectsError> {
+        for prefix in keys::owned_prefixes(video) {
+            self.abort_below(&prefix).await?;
+            self.remove_below(&prefix).await?;
+        }
+        Ok(())
+    }
+
+    /// Listing from the start after each deletion needs no token and ends when nothing is left.
+    async fn remove_below(&self, prefix: &str) -> Result<(), ObjectsError> {
+        loop {
+            let found = self.newest(prefix).await?;
+            if found.is_empty() {
+                return Ok(());
+            }
+            let identifiers = found
+                .into_iter()
+                .map(|key| ObjectIdentifier::builder().key(key).build())
+                .collect::<Result<Vec<_>, _>>()
+                .and_then(|objects| Delete::builder().set_objects(Some(objects)).quiet(true).build())
+                .map_err(|error| ObjectsError::Call { call: "DeleteObjects", reason: error.to_string() })?;
+            let removed = self.client.delete_objects().bucket(&self.bucket).delete(identifiers).send().await;
+            let failures = removed.map_err(ObjectsError::call("DeleteObjects"))?.errors.unwrap_or_default();
+            if let Some(failure) = failures.into_iter().next() {
+                return Err(ObjectsError::Call { call: "DeleteObjects", reason: failure.code.unwrap_or_default() });
+            }
+        }
+    }
+}
+
+fn lifetime(seconds: u64) -> Result<PresigningConfig, ObjectsError> {
+    PresigningConfig::expires_in(Duration::from_secs(seconds))
+        .map_err(|error| ObjectsError::Call { call: "presign", reason: error.to_string() })
+}
+
+fn address(request: &PresignedRequest) -> String {
+    request.uri().to_owned()
+}

@@ -1,0 +1,56 @@
+//! Points in time, as milliseconds since the Unix epoch.
+
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+
+/// Milliseconds since 1970-01-01T00:00:00Z. Serialises as ISO 8601 with three decimals, as the clients expect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Millis(pub i64);
+
+impl Millis {
+    /// Now, by this machine's clock.
+    #[must_use]
+    pub fn now() -> Self {
+        Self(Timestamp::now().as_millisecond())
+    }
+
+    /// Parses an ISO 8601 instant such as `2025-05-09T10:00:00.000Z`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse::<Timestamp>().ok().map(|at| Self(at.as_millisecond()))
+    }
+
+    /// The day in words, such as `9 May 2025` (UTC).
+    #[must_use]
+    pub fn day(self) -> String {
+        self.timestamp().strftime("%-d %B %Y").to_string()
+    }
+
+    /// Seconds since the epoch, rounded down.
+    #[must_use]
+    pub fn seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    fn timestamp(self) -> Timestamp {
+        Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+}
+
+impl Serialize for Millis {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:.3}", self.timestamp()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn serialises_with_three_decimals() {
+        let at = Millis::parse("2025-05-09T10:00:00Z").expect("an instant");
+        assert_eq!(serde_json::to_string(&at).expect("json"), r#""2025-05-09T10:00:00.000Z""#);
+        assert_eq!(at.day(), "9 May 2025");
+    }
+}

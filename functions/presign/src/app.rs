@@ -1,0 +1,22 @@
+//! What the routes work with.
+
+use common::{
+    aws,
+    config::{DatabaseConfig, ObjectsConfig},
+    db::Database,
+    objects::Objects,
+};
+
+/// Dependencies, made once an execution environment.
+pub(crate) struct App {
+    pub(crate) db: Database,
+    pub(crate) objects: Objects,
+}
+
+impl App {
+    pub(crate) async fn from_env() -> Result<Self, lambda_http::Error> {
+        let db = Database::new(&DatabaseConfig::from_env()?)?;
+        let objects = Objects::new(ObjectsConfig::from_env()?, &aws::sdk().await);
+        Ok(Self { db, objects })
+    }
+}

@@ -1,0 +1,47 @@
+//! Table of contents.
+
+mod create;
+mod multipart;
+mod signed;
+
+use std::sync::Arc;
+
+use common::{
+    db::videos::Video,
+    error::ApiError,
+    http::{Answer, no_route, path_segments},
+    identity,
+    objects::keys,
+};
+use lambda_http::Request;
+
+use crate::app::App;
+
+pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
+    let path = path_segments(&request);
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    match (request.method().as_str(), path.as_slice()) {
+        // A GET that creates: this is what the desktop and the CLI send.
+        ("GET", ["api", "desktop", "video", "create"]) => create::create(&app, &request).await,
+
+        ("POST", ["api", "upload", "signed"]) => signed::sign(&app, &request).await,
+        ("POST", ["api", "upload", "multipart", "initiate"]) => multipart::initiate(&app, &request).await,
+        ("POST", ["api", "upload", "multipart", "presign-part"]) => multipart::presign_part(&app, &request).await,
+        ("POST", ["api", "upload", "multipart", "complete"]) => multipart::complete(&app, &request).await,
+        ("POST", ["api", "upload", "multipart", "abort"]) => multipart::abort(&app, &request).await,
+
+        _ => no_route(),
+    }
+}
+
+/// The caller's video `id`, and where its file `subpath` goes.
+async fn target(app: &App, request: &Request, id: &str, subpath: &str) -> Result<(Video, keys::Upload), ApiError> {
+    let access = identity::access(&mut app.db.connect().await?, request, id).await?;
+    let video = access.owned()?;
+    let upload = keys::upload(&video.id, subpath).ok_or_else(|| {
+        ApiError::bad_request(
+            "This subpath is not one that can be uploaded. Use result.mp4, agent-upload.mp4, or raw-upload.mp4, .webm, .mov or .mkv.",
+        )
+    })?;
+    Ok((video, upload))
+}

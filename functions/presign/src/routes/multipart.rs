@@ -1,0 +1,122 @@
+//! `POST /api/upload/multipart/{initiate,presign-part,complete,abort}`
+
+use common::{
+    error::ApiError,
+    http::{Answer, StatusCode, json, json_response},
+    identity,
+    objects::{Completion, Part},
+};
+use lambda_http::Request;
+use serde::Deserialize;
+use serde_json::json as object;
+
+use super::target;
+use crate::app::App;
+
+/// S3 numbers parts from 1 to 10,000.
+const PART_NUMBERS: std::ops::RangeInclusive<i32> = 1..=10_000;
+
+fn result_mp4() -> String {
+    "result.mp4".to_owned()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Initiate {
+    video_id: String,
+    #[serde(default = "result_mp4")]
+    subpath: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PresignPart {
+    video_id: String,
+    upload_id: String,
+    part_number: i32,
+    #[serde(default = "result_mp4")]
+    subpath: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Complete {
+    video_id: String,
+    upload_id: String,
+    parts: Vec<Part>,
+    #[serde(default = "result_mp4")]
+    subpath: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Abort {
+    video_id: String,
+    upload_id: String,
+    #[serde(default = "result_mp4")]
+    subpath: String,
+}
+
+/// Begins an upload in parts.
+pub(super) async fn initiate(app: &App, request: &Request) -> Answer {
+    identity::require_key(request)?;
+    let asked: Initiate = json(request)?;
+    let (_, upload) = target(app, request, &asked.video_id, &asked.subpath).await?;
+    let upload_id = app.objects.begin_upload(&upload.key, upload.content_type).await?;
+    json_response(StatusCode::OK, &object!({ "uploadId": upload_id, "provider": "s3" }))
+}
+
+/// Signs the upload of one part. A part may be stored again under its number; the last one counts.
+pub(super) async fn presign_part(app: &App, request: &Request) -> Answer {
+    identity::require_key(request)?;
+    let asked: PresignPart = json(request)?;
+    if !PART_NUMBERS.contains(&asked.part_number) {
+        return Err(ApiError::bad_request("partNumber must be a whole number from 1 to 10000."));
+    }
+    require_upload_id(&asked.upload_id)?;
+    let (_, upload) = target(app, request, &asked.video_id, &asked.subpath).await?;
+    let url = app.objects.sign_part(&upload.key, &asked.upload_id, asked.part_number).await?;
+    json_response(StatusCode::OK, &object!({ "presignedUrl": url, "provider": "s3" }))
+}
+
+/// Makes the object from its parts. A second call gets the first one's answer.
+pub(super) async fn complete(app: &App, request: &Request) -> Answer {
+    identity::require_key(request)?;
+    let asked: Complete = json(request)?;
+    require_upload_id(&asked.upload_id)?;
+    let (_, upload) = target(app, request, &asked.video_id, &asked.subpath).await?;
+    match app.objects.complete_upload(&upload.key, &asked.upload_id, &asked.parts).await? {
+        Completion::Done => {
+            let answer = object!({ "success": true, "location": null, "fileKey": upload.key });
+            json_response(StatusCode::OK, &answer)
+        }
+        Completion::Refused(sentence) => Err(ApiError::bad_request(sentence)),
+        Completion::Unknown => Err(unknown_upload()),
+    }
+}
+
+/// Drops an upload and its parts.
+pub(super) async fn abort(app: &App, request: &Request) -> Answer {
+    identity::require_key(request)?;
+    let asked: Abort = json(request)?;
+    require_upload_id(&asked.upload_id)?;
+    let (_, upload) = target(app, request, &asked.video_id, &asked.subpath).await?;
+    if !app.objects.abort_upload(&upload.key, &asked.upload_id).await? {
+        return Err(unknown_upload());
+    }
+    let answer = object!({ "success": true, "fileKey": upload.key, "uploadId": asked.upload_id });
+    json_response(StatusCode::OK, &answer)
+}
+
+fn require_upload_id(upload_id: &str) -> Result<(), ApiError> {
+    // S3's ids are some hundred characters; the bound keeps nonsense out of signed addresses.
+    let plain = upload_id.len() <= 2048 && upload_id.bytes().all(|byte| byte.is_ascii_graphic());
+    if upload_id.is_empty() || !plain {
+        return Err(ApiError::bad_request("uploadId is not one that multipart/initiate answered."));
+    }
+    Ok(())
+}
+
+fn unknown_upload() -> ApiError {
+    ApiError::not_found("There is no such upload for this video. Begin again with multipart/initiate.")
+}
