@@ -1,2 +1,12 @@
-//! placeholder
-fn main() {}
+//! Lists, shows, renames and deletes videos; answers health.
+
+mod app;
+mod routes;
+
+use common::{http, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    telemetry::init();
+    http::serve(app::App::from_env().await?, routes::answer).await
+}

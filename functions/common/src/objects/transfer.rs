@@ -79,7 +79,8 @@ impl Objects {
 
     async fn upload_parts(&self, key: &str, upload_id: &str, path: &Path, size: u64) -> Result<(), ObjectsError> {
         let mut parts = Vec::new();
-        let offsets = std::iter::successors(Some(0), |offset| Some(offset + PART_BYTES)).take_while(|offset| *offset < size);
+        let offsets =
+            std::iter::successors(Some(0), |offset| Some(offset + PART_BYTES)).take_while(|offset| *offset < size);
         for (number, offset) in (1..).zip(offsets) {
             let length = PART_BYTES.min(size - offset);
             let body = ByteStream::read_from().path(path).offset(offset).length(Length::Exact(length)).build();

@@ -27,8 +27,8 @@ struct Created<'a> {
 /// Creates a video, or names the caller's existing one to upload to it again. Only status 200 counts as success with
 /// the clients.
 pub(super) async fn create(app: &App, request: &Request) -> Answer {
-    refuse_what_is_not_served(request)?;
     identity::require_key(request)?;
+    refuse_what_is_not_served(request)?;
     let mut db = app.db.connect().await?;
     // An id that no video has is ignored and a new video made, as the clients' own server does.
     let (caller, id) = match query(request, "videoId") {

@@ -1,0 +1,31 @@
+//! What the routes work with.
+
+use common::{
+    aws,
+    config::{DatabaseConfig, LedgerConfig, ObjectsConfig, SiteConfig},
+    db::Database,
+    ledger::Ledger,
+    objects::Objects,
+};
+
+/// Dependencies, made once an execution environment.
+pub(crate) struct App {
+    pub(crate) db: Database,
+    pub(crate) objects: Objects,
+    pub(crate) ledger: Ledger,
+    pub(crate) site: SiteConfig,
+}
+
+impl App {
+    pub(crate) async fn from_env() -> Result<Self, lambda_http::Error> {
+        let db = Database::new(&DatabaseConfig::from_env()?)?;
+        let (objects, ledger) = (ObjectsConfig::from_env()?, LedgerConfig::from_env()?);
+        let sdk = aws::sdk().await;
+        Ok(Self {
+            db,
+            objects: Objects::new(objects, &sdk),
+            ledger: Ledger::new(ledger, &sdk),
+            site: SiteConfig::from_env(),
+        })
+    }
+}

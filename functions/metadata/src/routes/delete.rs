@@ -1,0 +1,39 @@
+//! Deleting a video: its row goes out of sight at once, its objects with it.
+
+use common::{
+    db::videos,
+    error::ApiError,
+    http::{Answer, StatusCode, json_response, query},
+    identity,
+};
+use lambda_http::Request;
+use serde_json::json;
+
+use crate::app::App;
+
+/// `DELETE /api/desktop/video/delete?videoId=…` and `DELETE /api/video/delete?videoId=…`
+pub(super) async fn by_query(app: &App, request: &Request) -> Answer {
+    identity::require_key(request)?;
+    let id = query(request, "videoId").ok_or_else(|| ApiError::bad_request("videoId is missing from the query."))?;
+    delete(app, request, id).await?;
+    json_response(StatusCode::OK, &true)
+}
+
+/// `DELETE /api/v1/caps/{id}`
+pub(super) async fn agent(app: &App, request: &Request, id: &str) -> Answer {
+    delete(app, request, id).await?;
+    json_response(StatusCode::OK, &json!({ "id": id, "deleted": true }))
+}
+
+async fn delete(app: &App, request: &Request, id: &str) -> Result<(), ApiError> {
+    let mut db = app.db.connect().await?;
+    let video = identity::access(&mut db, request, id).await?.owned()?;
+    if !videos::delete(&mut db, &video.id, &video.owner).await? {
+        return Err(ApiError::video_not_found());
+    }
+    // For the caller the video is gone; whatever is left the sweep removes.
+    if let Err(error) = app.objects.remove_video(&video.id).await {
+        tracing::warn!(video = %video.id, %error, "objects of a deleted video are left to the sweep");
+    }
+    Ok(())
+}

@@ -1,0 +1,34 @@
+//! Table of contents.
+
+mod caps;
+mod delete;
+mod status;
+mod summary;
+
+use std::sync::Arc;
+
+use common::http::{Answer, no_route, path_segments};
+use lambda_http::Request;
+
+use crate::app::App;
+
+pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
+    let path = path_segments(&request);
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    match (request.method().as_str(), path.as_slice()) {
+        ("GET", ["api", "v1", "caps"]) => caps::list(&app, &request).await,
+        ("GET", ["api", "v1", "caps", id]) => caps::get(&app, &request, id).await,
+        ("GET", ["api", "v1", "caps", id, "status"]) => caps::status(&app, &request, id).await,
+        ("PATCH", ["api", "v1", "caps", id]) => caps::rename(&app, &request, id).await,
+        ("DELETE", ["api", "v1", "caps", id]) => delete::agent(&app, &request, id).await,
+
+        // Discarding a recording in the desktop, and deleting a video elsewhere: same thing, two addresses.
+        ("DELETE", ["api", "desktop", "video", "delete"] | ["api", "video", "delete"]) => {
+            delete::by_query(&app, &request).await
+        }
+
+        ("GET", ["api", "status"]) => status::status(&app).await,
+
+        _ => no_route(),
+    }
+}

@@ -1,0 +1,99 @@
+//! A video as the agent API shows it.
+
+use common::{
+    config::SiteConfig,
+    db::videos::{Status, Video},
+    ids::VideoId,
+    time::Millis,
+};
+use serde::Serialize;
+
+/// One video. Parts that this server does not have yet say so (`not_started`, counts of zero).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Summary<'a> {
+    id: &'a VideoId,
+    share_url: String,
+    title: &'a str,
+    created_at: Millis,
+    updated_at: Millis,
+    duration_ms: Option<u64>,
+    width: Option<u32>,
+    height: Option<u32>,
+    owner: Owner<'a>,
+    access: &'static str,
+    sharing: Sharing,
+    counts: Counts,
+    status: VideoStatus<'a>,
+}
+
+#[derive(Serialize)]
+struct Owner<'a> {
+    id: &'a str,
+    name: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Sharing {
+    public: bool,
+    protected: bool,
+}
+
+#[derive(Serialize)]
+struct Counts {
+    comments: u32,
+    reactions: u32,
+}
+
+/// Where a video stands.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct VideoStatus<'a> {
+    id: &'a VideoId,
+    overall: &'static str,
+    upload: Stage<'a>,
+    transcript: Stage<'a>,
+    ai: Stage<'a>,
+    updated_at: Millis,
+}
+
+#[derive(Serialize)]
+struct Stage<'a> {
+    status: &'static str,
+    reason: Option<&'a str>,
+    retryable: bool,
+}
+
+const NOT_STARTED: Stage<'static> = Stage { status: "not_started", reason: None, retryable: false };
+
+impl<'a> VideoStatus<'a> {
+    pub(super) fn of(video: &'a Video) -> Self {
+        let upload = Stage {
+            status: if video.status == Status::Ready { "complete" } else { video.status.as_str() },
+            reason: video.failure_reason.as_deref(),
+            retryable: video.failure_retryable,
+        };
+        let overall = video.status.as_str();
+        Self { id: &video.id, overall, upload, transcript: NOT_STARTED, ai: NOT_STARTED, updated_at: video.updated_at }
+    }
+}
+
+impl<'a> Summary<'a> {
+    pub(super) fn of(video: &'a Video, site: &SiteConfig, gateway_host: &str) -> Self {
+        Self {
+            id: &video.id,
+            share_url: site.share_url(gateway_host, video.id.as_str()),
+            title: &video.name,
+            created_at: video.created_at,
+            updated_at: video.updated_at,
+            duration_ms: video.duration_ms,
+            width: video.width,
+            height: video.height,
+            owner: Owner { id: video.owner.as_str(), name: video.owner_name.as_deref() },
+            access: "owned",
+            sharing: Sharing { public: true, protected: false },
+            counts: Counts { comments: 0, reactions: 0 },
+            status: VideoStatus::of(video),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Table of contents.
+
+mod media;
+mod page;
+
+use std::sync::Arc;
+
+use common::http::{Answer, no_route, path_segments};
+use lambda_http::Request;
+
+use crate::app::App;
+
+pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
+    let path = path_segments(&request);
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    match (request.method().as_str(), path.as_slice()) {
+        ("GET" | "HEAD", ["s", code]) => page::show(&app, &request, code).await,
+        ("GET" | "HEAD", ["api", "playlist"]) => media::playlist(&app, &request).await,
+        ("GET", ["api", "thumbnail"]) => media::thumbnail(&app, &request).await,
+
+        _ => no_route(),
+    }
+}

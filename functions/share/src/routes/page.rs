@@ -1,0 +1,162 @@
+//! `GET /s/{code}`: the page people are sent.
+
+use askama::Template;
+use common::{
+    db::videos::{self, Status, Video},
+    error::ApiError,
+    http::{Answer, StatusCode, gateway_host, html},
+    ids::ShareCode,
+    objects::keys,
+};
+use lambda_http::{
+    Body, Request, Response,
+    http::{HeaderValue, header},
+};
+
+use crate::app::App;
+
+/// What is shown in the player's place when there is nothing to play.
+struct Notice {
+    title: &'static str,
+    text: String,
+    /// True while the page should look again by itself.
+    waiting: bool,
+}
+
+#[derive(Template)]
+#[template(path = "share.html")]
+struct SharePage<'a> {
+    nonce: &'a str,
+    url: &'a str,
+    title: &'a str,
+    status: &'static str,
+    byline: String,
+    player: Option<Player<'a>>,
+    notice: Option<Notice>,
+}
+
+struct Player<'a> {
+    id: &'a str,
+    poster: &'a str,
+    width: u32,
+    height: u32,
+}
+
+#[derive(Template)]
+#[template(path = "missing.html")]
+struct MissingPage<'a> {
+    nonce: &'a str,
+}
+
+/// Shows the player, or says what the video is waiting for. Never missing once the video is created: the desktop opens
+/// it the moment a recording stops.
+pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
+    let nonce = nonce()?;
+    let found = match ShareCode::parse(code) {
+        Some(code) => videos::find_shared(&mut app.db.connect().await?, &code).await?,
+        None => None,
+    };
+    let Some(video) = found else {
+        let page = MissingPage { nonce: &nonce }.render().map_err(ApiError::internal)?;
+        return secured(html(StatusCode::NOT_FOUND, page), &nonce, "");
+    };
+    // Signing is arithmetic, not a call. The address also tells where the browser will fetch media from.
+    let poster = app.objects.sign_get(&keys::poster(&video.id)).await?;
+    let url = app.site.share_url(&gateway_host(request), code);
+    let page = SharePage {
+        nonce: &nonce,
+        url: &url,
+        title: &video.name,
+        status: video.status.as_str(),
+        byline: byline(&video),
+        player: player(&video, &poster),
+        notice: notice(&video),
+    };
+    let page = page.render().map_err(ApiError::internal)?;
+    secured(html(StatusCode::OK, page), &nonce, origin(&poster))
+}
+
+fn player<'a>(video: &'a Video, poster: &'a str) -> Option<Player<'a>> {
+    video.published_at?;
+    let (width, height) = (video.width.unwrap_or(16), video.height.unwrap_or(9));
+    Some(Player { id: video.id.as_str(), poster, width, height })
+}
+
+/// Nothing is said about a newer upload while an older one plays.
+fn notice(video: &Video) -> Option<Notice> {
+    if video.published_at.is_some() {
+        return None;
+    }
+    let (title, text, waiting) = match video.status {
+        Status::Uploading | Status::Ready => {
+            ("Uploading", "The recording is on its way. This page plays it as soon as it is here.".to_owned(), true)
+        }
+        Status::Processing => (
+            "Processing",
+            "The recording has arrived and is being prepared. It plays here in a moment.".to_owned(),
+            true,
+        ),
+        Status::Failed => {
+            let reason = video.failure_reason.clone();
+            ("This recording cannot be played", reason.unwrap_or_else(|| "It could not be prepared.".to_owned()), false)
+        }
+    };
+    Some(Notice { title, text, waiting })
+}
+
+fn byline(video: &Video) -> String {
+    let day = video.created_at.day();
+    let who = video.owner_name.as_deref().map(|name| format!("{name} · ")).unwrap_or_default();
+    let length = video.duration_ms.map(|millis| format!(" · {}", clock(millis))).unwrap_or_default();
+    format!("{who}{day}{length}")
+}
+
+/// Milliseconds as `m:ss` or `h:mm:ss`, rounded to the second.
+fn clock(millis: u64) -> String {
+    let seconds = (millis + 500) / 1000;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+/// 128 random bits, so that only the page's own script and style run.
+fn nonce() -> Result<String, ApiError> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// `https://host:port` of an address.
+fn origin(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    url[host..].find('/').map_or(url, |end| &url[..host + end])
+}
+
+fn secured(mut response: Response<Body>, nonce: &str, media: &str) -> Answer {
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data: {media}; \
+         media-src 'self' {media}; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    );
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_str(&policy).map_err(ApiError::internal)?);
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clock_reads_like_a_player() {
+        assert_eq!(clock(0), "0:00");
+        assert_eq!(clock(61_499), "1:01");
+        assert_eq!(clock(3_600_000 + 59_600), "1:01:00");
+    }
+
+    #[test]
+    fn origin_is_scheme_host_and_port() {
+        assert_eq!(origin("http://127.0.0.1:9000/bucket/key?X-Amz=1"), "http://127.0.0.1:9000");
+        assert_eq!(origin("https://b.s3.amazonaws.com/k"), "https://b.s3.amazonaws.com");
+    }
+}
