@@ -1,2 +1,21 @@
-//! placeholder
-fn main() {}
+//! Brings the database to this release's schema, as a custom resource of the deployment.
+
+mod custom_resource;
+mod migrations;
+
+use common::{config::DatabaseConfig, db::Database, telemetry};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let db = &Database::new(&DatabaseConfig::from_env()?)?;
+    run(service_fn(move |event: LambdaEvent<serde_json::Value>| async move {
+        match custom_resource::read(event.payload) {
+            Some(request) => custom_resource::answer(request, db).await,
+            // Invoked by hand.
+            None => Ok(migrations::apply(db).await?),
+        }
+    }))
+    .await
+}

@@ -1,6 +1,7 @@
 //! MySQL. One module an aggregate; SQL is nowhere else.
 
 pub mod api_keys;
+pub mod schema;
 pub mod users;
 pub mod videos;
 

@@ -11,7 +11,7 @@ use crate::{
     time::Millis,
 };
 
-pub use publish::{Facts, Fenced, failed, processing, ready};
+pub use publish::{Facts, Fence, Fenced, failed, fence, processing, ready};
 pub use sweep::{Deleted, Standing, forget, standing, tombstones, touch};
 
 /// Where a video's newest upload stands.

@@ -1,8 +1,8 @@
 //! What publishing writes. Every statement is fenced: an attempt older than the one that wrote last changes nothing.
 
-use mysql_async::params;
+use mysql_async::{Row, params};
 
-use super::{Connection, DbError};
+use super::{Connection, DbError, column};
 use crate::ids::VideoId;
 
 /// Whether a fenced write took place.
@@ -27,6 +27,22 @@ pub struct Facts {
     pub fps: f64,
     /// Size of the played object in bytes.
     pub size_bytes: u64,
+}
+
+/// What an attempt must know of a video before it begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Fence {
+    /// The highest attempt that wrote the row.
+    pub attempt: u64,
+    /// True when the video was deleted: its objects are to be removed, not published.
+    pub deleted: bool,
+}
+
+/// The fence of a video; `None` when there never was such a video, or not for days.
+pub async fn fence(db: &mut Connection, id: &VideoId) -> Result<Option<Fence>, DbError> {
+    let sql = "SELECT attempt, deleted_at IS NOT NULL AS deleted FROM videos WHERE id = :id";
+    let Some(mut row) = db.first::<Row>(sql, params! { "id" => id.as_str() }).await? else { return Ok(None) };
+    Ok(Some(Fence { attempt: column(&mut row, "attempt")?, deleted: column(&mut row, "deleted")? }))
 }
 
 fn fenced(rows: u64) -> Fenced {
