@@ -89,6 +89,11 @@ check_disk() {
     [ "$free" -ge "$FIRST_RUN_GIB" ] || fail "too little disk: $free GiB free under $PWD, a first build needs $FIRST_RUN_GIB GiB"
 }
 
+virtual_environment() {
+    [ ! -x "$tools/venv/bin/pip" ] || return 0
+    logged python3 -m venv --clear "$tools/venv" || fail "python3 could not make a virtual environment in .tools/venv"
+}
+
 # A stamp holds the folder it was made in: the scripts in a virtual environment name it, so a moved checkout starts over.
 pip_install() {
     local wanted=() package
@@ -97,10 +102,9 @@ pip_install() {
     done
     [ ${#wanted[@]} -gt 0 ] || return 0
     say "setup: installing ${wanted[*]} into .tools/venv"
-    if [ ! -x "$tools/venv/bin/pip" ] || ! "$tools/venv/bin/pip" --version >/dev/null 2>&1; then
-        logged python3 -m venv --clear "$tools/venv" || fail "python3 could not make a virtual environment in .tools/venv"
-    fi
-    logged "$tools/venv/bin/python" -m pip install --disable-pip-version-check --no-input "${wanted[@]}" ||
+    virtual_environment
+    # Over what a moved checkout brought along: its scripts name the old folder.
+    logged "$tools/venv/bin/python" -m pip install --disable-pip-version-check --no-input --force-reinstall "${wanted[@]}" ||
         fail "pip could not install ${wanted[*]}; the whole log is $log"
     for package in "${wanted[@]}"; do printf '%s' "$tools" >"$tools/venv/$package.ok"; done
 }
@@ -178,6 +182,8 @@ case $mode in
         check_rust; check_disk
         run_programs; browser_programs; install_missing
         infra/mysql.sh "$tools/mysql"
+        virtual_environment
+        infra/footage.sh "$tools/footage"
         npm_install
         ;;
     *) fail "say what for: run, build, check or test" ;;
