@@ -1,0 +1,183 @@
+use std::{path::Path, time::Duration};
+
+use serde_json::json;
+
+use super::{Inputs, Method, Template};
+
+const HEAD: &str = "
+Parameters:
+  Size: {Type: Number, Default: 512}
+  Names: {Type: CommaDelimitedList, Default: 'a,b'}
+Mappings: {Sizes: {us-east-1: {Big: 1024}}}
+Conditions:
+  Big: !Equals [!Ref Size, 512]
+  Small: !Not [!Condition Big]
+  Both: !And [{Condition: Big}, !Or [!Condition Small, !Equals [a, a]]]
+Globals:
+  Function:
+    Runtime: provided.al2023
+    Environment: {Variables: {SHARED: shared, OVER: global}}
+";
+
+fn with_variables(variables: &str) -> anyhow::Result<Template> {
+    let text = format!(
+        "{HEAD}
+Resources:
+  Bucket: {{Type: 'AWS::S3::Bucket', Properties: {{BucketName: !Sub '${{AWS::StackName}}-media'}}}}
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      AttributeDefinitions: [{{AttributeName: pk, AttributeType: S}}]
+      KeySchema: [{{AttributeName: pk, KeyType: HASH}}]
+  Alarm: {{Type: 'AWS::CloudWatch::Alarm', Properties: {{Value: !Cidr [a, b]}}}}
+  X:
+    Type: AWS::Serverless::Function
+    Metadata: {{BuildProperties: {{Binary: x}}}}
+    Properties:
+      AutoPublishAlias: live
+      Environment: {{Variables: {{{variables}}}}}
+"
+    );
+    Template::parse(&text, "template.yaml", &Inputs::default())
+}
+
+fn variable(value: &str) -> String {
+    let template = with_variables(&format!("V: {value}")).unwrap_or_else(|error| panic!("{value}: {error:#}"));
+    template.functions[0].environment.get("V").cloned().unwrap_or_default()
+}
+
+fn refusal(value: &str) -> String {
+    match with_variables(&format!("V: {value}")) {
+        Ok(_) => panic!("{value} was taken"),
+        Err(error) => format!("{error:#}"),
+    }
+}
+
+#[test]
+fn intrinsic_functions_resolve() {
+    for (value, expected) in [
+        ("!Ref Size", "512"),
+        ("!Ref AWS::Region", "us-east-1"),
+        ("!Ref Bucket", "capstan-media"),
+        ("!Ref Table", "capstan-Table"),
+        ("!Ref X.Version", "arn:aws:lambda:us-east-1:000000000000:function:X:1"),
+        ("!Ref X.Alias", "arn:aws:lambda:us-east-1:000000000000:function:X:live"),
+        ("!GetAtt Bucket.Arn", "arn:aws:s3:::capstan-media"),
+        ("{'Fn::GetAtt': [Table, Arn]}", "arn:aws:dynamodb:us-east-1:000000000000:table/capstan-Table"),
+        ("!Sub 'a ${Size} ${Bucket.Arn} ${!Size}'", "a 512 arn:aws:s3:::capstan-media ${Size}"),
+        ("!Sub ['${A}-${AWS::AccountId}', {A: !Ref Size}]", "512-000000000000"),
+        ("{'Fn::Sub': '${Bucket}'}", "capstan-media"),
+        ("!Join ['-', !Ref Names]", "a-b"),
+        ("!Join ['', [x, !Ref Size, {Ref: 'AWS::NoValue'}]]", "x512"),
+        ("!Select [1, !Split ['.', a.b.c]]", "b"),
+        ("!FindInMap [Sizes, !Ref AWS::Region, Big]", "1024"),
+        ("!If [Big, yes it is, no]", "yes it is"),
+        ("!If [Small, a, !Ref 'AWS::NoValue']", ""),
+        ("{'Fn::If': [Both, a, b]}", "a"),
+    ] {
+        assert_eq!(variable(value), expected, "{value}");
+    }
+}
+
+#[test]
+fn unknown_things_are_refused_by_name_and_place() {
+    let place = "template.yaml: Resources.X.Properties.Environment.Variables.V";
+    for (value, expected) in [
+        ("!Cidr [a, 1, 2]", "uses Fn::Cidr, which the local cloud does not know"),
+        ("{'Fn::ImportValue': a}", "uses Fn::ImportValue"),
+        ("!Ref Nobody", "refers to Nobody"),
+        ("!Ref X.Nothing", "refers to X.Nothing"),
+        ("!GetAtt Nobody.Arn", "refers to Nobody"),
+        ("!GetAtt Bucket.WebsiteURL", "uses the attribute Bucket.WebsiteURL (AWS::S3::Bucket)"),
+        ("!Sub '${Bucket.Nothing}'", "uses the attribute Bucket.Nothing"),
+        ("!Sub '${Nobody}'", "refers to Nobody"),
+        ("!If [Nobody, a, b]", "uses the condition Nobody"),
+        ("!Select [7, [a]]", "no item 7"),
+        ("[a, b]", "must be a text"),
+    ] {
+        let message = refusal(value);
+        assert!(message.contains(place) && message.contains(expected), "{value}: {message}");
+    }
+}
+
+#[test]
+fn globals_merge_into_functions() {
+    let template = with_variables("OVER: own").expect("template");
+    let environment = &template.functions[0].environment;
+    assert_eq!(environment["SHARED"], "shared");
+    assert_eq!(environment["OVER"], "own");
+    assert_eq!(template.functions[0].timeout, Duration::from_secs(3));
+    assert_eq!(template.functions[0].retry_attempts, 2);
+}
+
+#[test]
+fn unknown_events_and_kinds_are_refused() {
+    for (resource, expected) in [
+        ("Events: {E: {Type: SQS, Properties: {}}}", "event type SQS"),
+        ("Events: {E: {Type: Schedule, Properties: {Schedule: 'cron(0 * * * ? *)'}}}", "cron(0 * * * ? *)"),
+        ("Events: {E: {Type: HttpApi, Properties: {Path: '/a/{x+}/b', Method: GET}}}", "must be the last segment"),
+        ("Events: {E: {Type: S3, Properties: {Bucket: b, Events: 's3:ObjectRemoved:*'}}}", "s3:ObjectRemoved:*"),
+        ("FunctionUrlConfig: {AuthType: NONE}", "FunctionUrlConfig"),
+        ("Runtime: python3.14", "python3.14"),
+    ] {
+        let text = format!(
+            "Globals: {{Function: {{Runtime: provided.al2023}}}}
+Resources: {{F: {{Type: 'AWS::Serverless::Function', Metadata: {{BuildProperties: {{Binary: f}}}}, Properties: {{{resource}}}}}}}"
+        );
+        let error = Template::parse(&text, "t.yaml", &Inputs::default()).expect_err(resource);
+        assert!(format!("{error:#}").contains(expected), "{resource}: {error:#}");
+    }
+    let state_machine = "Resources: {S: {Type: 'AWS::Serverless::StateMachine'}}";
+    let error = Template::parse(state_machine, "t.yaml", &Inputs::default()).expect_err("refused");
+    assert!(error.to_string().contains("AWS::Serverless::StateMachine"), "{error}");
+}
+
+fn real(parameters: &[(&str, &str)]) -> anyhow::Result<Template> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
+    let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Template::load(&path, &Inputs { parameters, api_endpoint: "http://127.0.0.1:3000".to_owned() })
+}
+
+#[test]
+fn the_deployed_template_resolves() {
+    let database = "mysql://u:p@127.0.0.1:3306/capstan";
+    let template = real(&[("DatabaseUrl", database)]).expect("template");
+    let function = |name: &str| template.functions.iter().find(|function| function.name == name).expect("function");
+    let transcode = function("TranscodeFunction");
+    assert_eq!(transcode.binary, "transcode");
+    assert_eq!(transcode.timeout, Duration::from_secs(900));
+    assert_eq!(transcode.memory_mib, 3008);
+    assert_eq!(transcode.environment["DATABASE_URL"], database);
+    assert_eq!(transcode.dead_letter_queue.as_deref(), Some("capstan-DeadLetters"));
+    assert_eq!(transcode.environment["MEDIA_BUCKET"], template.buckets[0].name);
+    assert_eq!(transcode.environment["LEDGER_TABLE"], template.tables[0].name);
+    assert_eq!(template.tables[0].ttl_attribute.as_deref(), Some("expires_at"));
+    assert_eq!(template.buckets[0].abort_incomplete_after, Some(Duration::from_secs(7 * 86400)));
+    assert!(template.buckets[0].cors[0].exposed_headers.contains(&"ETag".to_owned()));
+    assert!(
+        template.routes.iter().any(|route| {
+            route.method == Method::Only("GET".to_owned()) && route.path.as_deref() == Some("/s/{code}")
+        })
+    );
+    assert!(template.object_triggers.iter().any(|trigger| {
+        trigger.matches(&template.buckets[0].name, "ObjectCreated:Put", "videos/raw/a.mp4")
+            && !trigger.matches(&template.buckets[0].name, "ObjectCreated:Put", "videos/processed/a.mp4")
+    }));
+    assert_eq!(template.schedules[0].every, Duration::from_secs(300));
+    assert_eq!(template.custom_resources[0].function, "MigrateFunction");
+    assert_eq!(template.custom_resources[0].properties["ServiceTimeout"], json!("330"));
+}
+
+#[test]
+fn parameters_are_checked() {
+    for (parameters, expected) in [
+        (vec![], "DatabaseUrl has no default"),
+        (vec![("DatabaseUrl", "postgres://secret@host/x")], "DatabaseUrl does not fit"),
+        (vec![("DatabaseUrl", "mysql://a:b@c/d"), ("Architecture", "mips")], "one of arm64, x86_64"),
+        (vec![("DatabaseUrl", "mysql://a:b@c/d"), ("TranscodeMemory", "64")], "TranscodeMemory is out of its bounds"),
+        (vec![("DatabaseUrl", "mysql://a:b@c/d"), ("Nobody", "1")], "no parameter Nobody"),
+    ] {
+        let error = real(&parameters).expect_err(expected).to_string();
+        assert!(error.contains(expected) && !error.contains("secret"), "{error}");
+    }
+}
