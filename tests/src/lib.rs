@@ -1,1 +1,11 @@
-//! placeholder
+//! What the tests stand on: one local cloud for all of them, people with keys, recordings, and waiting with a bound.
+//!
+//! Nothing here is a mock. The cloud is `capstan-local`, with a real MySQL, an S3 that checks signatures, FFmpeg, and
+//! the functions' own binaries.
+
+pub mod cloud;
+pub mod footage;
+pub mod person;
+pub mod rows;
+pub mod store;
+pub mod wait;

@@ -1,2 +1,32 @@
-//! placeholder
-fn main() {}
+//! Publishes uploads when S3 says they have arrived; every five minutes sweeps up what stood still.
+
+mod app;
+mod event;
+mod job;
+mod publish;
+mod sweep;
+
+use std::sync::Arc;
+
+use common::telemetry;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+
+use crate::event::Event;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let app = &Arc::new(app::App::from_env().await?);
+    run(service_fn(move |event: LambdaEvent<serde_json::Value>| async move {
+        match event::read(event.payload)? {
+            Event::Created(objects) => {
+                for object in &objects {
+                    job::run(app, object, &event.context).await?;
+                }
+            }
+            Event::Sweep => sweep::run(app).await?,
+        }
+        Ok::<_, Error>(())
+    }))
+    .await
+}

@@ -1,0 +1,28 @@
+//! What jobs and the sweep work with.
+
+use common::{
+    aws,
+    config::{DatabaseConfig, LedgerConfig, ObjectsConfig},
+    db::Database,
+    ledger::Ledger,
+    objects::Objects,
+};
+use media::ffmpeg::Tools;
+
+/// Dependencies, made once an execution environment.
+pub(crate) struct App {
+    pub(crate) db: Database,
+    pub(crate) objects: Objects,
+    pub(crate) ledger: Ledger,
+    pub(crate) tools: Tools,
+}
+
+impl App {
+    pub(crate) async fn from_env() -> Result<Self, lambda_runtime::Error> {
+        let db = Database::new(&DatabaseConfig::from_env()?)?;
+        let (objects, ledger) = (ObjectsConfig::from_env()?, LedgerConfig::from_env()?);
+        let tools = Tools::locate()?;
+        let sdk = aws::sdk().await;
+        Ok(Self { db, objects: Objects::new(objects, &sdk), ledger: Ledger::new(ledger, &sdk), tools })
+    }
+}

@@ -1,0 +1,95 @@
+//! What the function is invoked with: S3 notifications and the schedule.
+
+use std::borrow::Cow;
+
+use aws_lambda_events::s3::S3Event;
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+/// A new object, as S3 reports it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Created {
+    /// Key, decoded.
+    pub(crate) key: String,
+    /// ETag without quotes, of the object that caused the event; there may be a newer one by now.
+    pub(crate) e_tag: Option<String>,
+}
+
+/// Why the function was invoked.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// Objects were created.
+    Created(Vec<Created>),
+    /// It is time to look for what stands still.
+    Sweep,
+}
+
+/// The event is none that template.yaml sends here. Failing shows it in the dead-letter queue.
+#[derive(Debug, thiserror::Error)]
+#[error("an event that is neither an S3 notification nor the schedule: {0}")]
+pub(crate) struct UnknownEvent(String);
+
+/// Reads an invocation's payload.
+pub(crate) fn read(payload: Value) -> Result<Event, UnknownEvent> {
+    if payload["source"] == "aws.events" {
+        return Ok(Event::Sweep);
+    }
+    // S3 announces itself so when notifications are first configured.
+    if payload["Event"] == "s3:TestEvent" {
+        return Ok(Event::Created(Vec::new()));
+    }
+    let event: S3Event = serde_json::from_value(payload).map_err(|error| UnknownEvent(error.to_string()))?;
+    let created = event.records.into_iter().filter_map(|record| {
+        let object = record.s3.object;
+        let Some(key) = object.key.as_deref().and_then(decode) else {
+            tracing::warn!(key = object.key, "ignored: the key is not UTF-8");
+            return None;
+        };
+        let e_tag = object.e_tag.map(|e_tag| e_tag.trim_matches('"').to_owned());
+        Some(Created { key, e_tag })
+    });
+    Ok(Event::Created(created.collect()))
+}
+
+/// Keys come form-encoded: spaces as `+`, the rest in percents (AWS documentation: "Event message structure").
+fn decode(key: &str) -> Option<String> {
+    let key = key.replace('+', " ");
+    percent_decode_str(&key).decode_utf8().ok().map(Cow::into_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn s3_event(key: &str) -> Value {
+        json!({ "Records": [{ "eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "us-east-1",
+            "eventTime": "2026-01-31T12:00:00.000Z", "eventName": "ObjectCreated:Put",
+            "userIdentity": {}, "requestParameters": {}, "responseElements": {},
+            "s3": { "bucket": {}, "object": { "key": key, "size": 1, "eTag": "abc", "sequencer": "0055" } } }] })
+    }
+
+    #[test]
+    fn keys_are_decoded_exactly_once() {
+        for (encoded, key) in [
+            ("videos/raw/a+b%2Bc.mp4", "videos/raw/a b+c.mp4"),
+            ("videos/raw/%252F.mp4", "videos/raw/%2F.mp4"),
+            ("videos/raw/%C3%BC.mp4", "videos/raw/ü.mp4"),
+        ] {
+            let created = Created { key: key.to_owned(), e_tag: Some("abc".to_owned()) };
+            assert_eq!(read(s3_event(encoded)).expect("an event"), Event::Created(vec![created]));
+        }
+    }
+
+    #[test]
+    fn the_schedule_is_the_sweep() {
+        let event = json!({ "source": "aws.events", "detail-type": "Scheduled Event" });
+        assert_eq!(read(event).expect("an event"), Event::Sweep);
+    }
+
+    #[test]
+    fn other_events_are_refused() {
+        read(json!({ "hello": "world" })).expect_err("not an event of ours");
+    }
+}

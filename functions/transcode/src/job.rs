@@ -1,0 +1,155 @@
+//! One upload's way from its event to ready or failed: lease, fence, work, and the row last.
+//!
+//! An error returned from here makes Lambda invoke again, twice, and then park the event in the dead-letter queue.
+
+use std::time::{Duration, SystemTime};
+
+use common::{
+    db::{
+        DbError,
+        videos::{self, Fenced},
+    },
+    ids::VideoId,
+    ledger::{Claim, Claimed, Lease, LedgerError},
+    objects::{
+        Head, ObjectsError,
+        keys::{self, Work},
+    },
+};
+use lambda_runtime::Context;
+
+use crate::{
+    app::App,
+    event::Created,
+    publish::{self, Outcome, PublishError},
+};
+
+/// How often one upload is tried: the first invocation and Lambda's two repeats.
+pub(crate) const MAX_TRIES: u64 = 3;
+/// Kept back from the invocation's time, to record how it ended.
+const TO_FINISH: Duration = Duration::from_secs(10);
+/// How long a lease outlives its invocation: the clocks of two machines differ by less.
+const MARGIN: Duration = Duration::from_secs(15);
+
+/// Said when the budget is spent.
+pub(crate) const GAVE_UP: &str =
+    "The recording could not be prepared, although it was tried three times. Upload it again.";
+
+/// Why an invocation is to be repeated.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JobError {
+    #[error("there is no video {0} yet")]
+    NoVideo(VideoId),
+    #[error(transparent)]
+    Database(#[from] DbError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Objects(#[from] ObjectsError),
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+}
+
+/// An upload that is there.
+pub(crate) struct Source {
+    pub(crate) video: VideoId,
+    pub(crate) key: String,
+    pub(crate) head: Head,
+}
+
+/// Does what a new object asks for.
+pub(crate) async fn run(app: &App, created: &Created, context: &Context) -> Result<(), JobError> {
+    let Work::Publish { video, source: key } = keys::work(&created.key) else {
+        tracing::warn!(key = created.key, "ignored: not a key of ours");
+        return Ok(());
+    };
+    let fence = videos::fence(&mut app.db.connect().await?, &video).await?;
+    let fence = fence.ok_or_else(|| JobError::NoVideo(video.clone()))?;
+    if fence.deleted {
+        tracing::info!(%video, "an upload of a deleted video is removed");
+        return Ok(app.objects.remove_video(&video).await?);
+    }
+    let Some(head) = app.objects.head(&key).await? else {
+        tracing::info!(%video, "the upload is gone");
+        return Ok(());
+    };
+    if created.key == key && created.e_tag.as_ref().is_some_and(|e_tag| *e_tag != head.e_tag) {
+        tracing::info!(%video, "a newer upload has replaced this one, with an event of its own");
+        return Ok(());
+    }
+    let upload = format!("{key}#{}", head.e_tag);
+    let remaining = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+    let holder = context.request_id.as_str();
+    let claim = Claim { video: &video, source: &upload, holder, lasts: remaining + MARGIN, floor: fence.attempt };
+    match app.ledger.claim(&claim).await? {
+        Claimed::Lease(lease) => {
+            let source = Source { video, key, head };
+            attempt(app, &source, &lease, remaining.saturating_sub(TO_FINISH)).await
+        }
+        Claimed::Busy => {
+            tracing::info!(%video, "already being published");
+            Ok(())
+        }
+        Claimed::Done => {
+            tracing::info!(%video, "already published");
+            Ok(())
+        }
+    }
+}
+
+/// One attempt under a lease. Claiming has already spent a try, so that whatever happens from here, an upload that
+/// kills every attempt ends as failed.
+async fn attempt(app: &App, source: &Source, lease: &Lease, within: Duration) -> Result<(), JobError> {
+    let (video, attempt) = (&source.video, lease.attempt);
+    if lease.tries > MAX_TRIES {
+        return fail(app, source, lease, GAVE_UP, true).await;
+    }
+    tracing::info!(%video, attempt, tries = lease.tries, bytes = source.head.size, "publishing");
+    match try_once(app, source, lease, within).await {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            tracing::error!(%video, attempt, %error, "attempt failed");
+            if lease.tries == MAX_TRIES {
+                fail(app, source, lease, GAVE_UP, true).await?;
+            }
+            app.ledger.release(lease).await?;
+            Err(error)
+        }
+    }
+}
+
+async fn try_once(app: &App, source: &Source, lease: &Lease, within: Duration) -> Result<(), JobError> {
+    let begun = videos::processing(&mut app.db.connect().await?, &source.video, lease.attempt).await?;
+    if begun == Fenced::Refused {
+        return superseded(app, source, lease).await;
+    }
+    match publish::run(app, source, lease, within).await? {
+        Outcome::Published(facts) => {
+            let written = videos::ready(&mut app.db.connect().await?, &source.video, lease.attempt, &facts).await?;
+            if written == Fenced::Refused {
+                return superseded(app, source, lease).await;
+            }
+            tracing::info!(video = %source.video, attempt = lease.attempt, duration_ms = facts.duration_ms, "ready");
+            Ok(app.ledger.finish(lease).await?)
+        }
+        Outcome::Rejected(reason) => fail(app, source, lease, &reason, false).await,
+        Outcome::Superseded => superseded(app, source, lease).await,
+    }
+}
+
+async fn fail(app: &App, source: &Source, lease: &Lease, reason: &str, retryable: bool) -> Result<(), JobError> {
+    tracing::warn!(video = %source.video, attempt = lease.attempt, reason, "failed");
+    videos::failed(&mut app.db.connect().await?, &source.video, lease.attempt, reason, retryable).await?;
+    Ok(app.ledger.finish(lease).await?)
+}
+
+/// A newer attempt goes on instead of this one, or the video was deleted while this one worked: then nothing of it may
+/// stay behind.
+async fn superseded(app: &App, source: &Source, lease: &Lease) -> Result<(), JobError> {
+    tracing::info!(video = %source.video, attempt = lease.attempt, "stopped: superseded");
+    let fence = videos::fence(&mut app.db.connect().await?, &source.video).await?;
+    if fence.is_none_or(|fence| fence.deleted) {
+        app.objects.remove_video(&source.video).await?;
+    }
+    Ok(app.ledger.finish(lease).await?)
+}

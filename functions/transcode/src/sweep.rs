@@ -1,0 +1,89 @@
+//! Every five minutes: what stood still goes on or ends, and nothing of deleted videos stays.
+
+use common::{
+    db::{
+        DbError,
+        videos::{self, Standing, Status},
+    },
+    ledger::LedgerError,
+    objects::{ObjectsError, Serving, keys},
+    time::Millis,
+};
+
+use crate::{
+    app::App,
+    job::{GAVE_UP, MAX_TRIES},
+};
+
+/// Seconds without movement after which a video is looked at. Events take one or two.
+const STILL_SECONDS: u32 = 120;
+/// Milliseconds after which an upload that never arrived is given up.
+const ABANDONED_MILLIS: i64 = 24 * 3600 * 1000;
+/// Rows of each kind that one sweep looks at; the rest waits for the next.
+const BATCH: u32 = 100;
+
+const NEVER_ARRIVED: &str = "The upload did not finish within a day. Upload the recording again.";
+const VANISHED: &str = "The uploaded file is no longer there. Upload the recording again.";
+
+/// A store did not answer; the next sweep tries again.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SweepError {
+    #[error(transparent)]
+    Database(#[from] DbError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Objects(#[from] ObjectsError),
+}
+
+/// Looks once at everything that stands still.
+pub(crate) async fn run(app: &App) -> Result<(), SweepError> {
+    let (standing, deleted) = {
+        let mut db = app.db.connect().await?;
+        (videos::standing(&mut db, STILL_SECONDS, BATCH).await?, videos::tombstones(&mut db, BATCH).await?)
+    };
+    for video in &standing {
+        look_at(app, video).await?;
+        videos::touch(&mut app.db.connect().await?, &video.id).await?;
+    }
+    for video in &deleted {
+        app.objects.remove_video(&video.id).await?;
+        let mut db = app.db.connect().await?;
+        if video.expired {
+            videos::forget(&mut db, &video.id).await?;
+        } else {
+            videos::touch(&mut db, &video.id).await?;
+        }
+    }
+    tracing::info!(standing = standing.len(), deleted = deleted.len(), "swept");
+    Ok(())
+}
+
+async fn look_at(app: &App, video: &Standing) -> Result<(), SweepError> {
+    let uploads = app.objects.newest(&keys::raw_prefix(&video.id)).await?;
+    let Some(job) = uploads.iter().find_map(|key| keys::publish_job(key)) else {
+        let idle = Millis::now().0 - video.updated_at.0;
+        return match video.status {
+            Status::Processing => fail(app, video, VANISHED).await,
+            _ if idle > ABANDONED_MILLIS => fail(app, video, NEVER_ARRIVED).await,
+            _ => Ok(()),
+        };
+    };
+    match app.ledger.standing(&video.id).await? {
+        Some(lease) if lease.held => Ok(()),
+        Some(lease) if lease.tries >= MAX_TRIES && video.status == Status::Processing => {
+            fail(app, video, GAVE_UP).await
+        }
+        _ => {
+            tracing::info!(video = %video.id, "put back");
+            let serving = Serving { content_type: "application/json", cache_control: "no-store" };
+            Ok(app.objects.put(&job, b"{}".to_vec(), serving).await?)
+        }
+    }
+}
+
+async fn fail(app: &App, video: &Standing, reason: &str) -> Result<(), SweepError> {
+    tracing::warn!(video = %video.id, reason, "failed");
+    videos::failed(&mut app.db.connect().await?, &video.id, video.attempt, reason, true).await?;
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! Flow by flow: what happens to a recording, whatever happens to the machines.
+
+mod bad_media;
+mod events;
+mod failures;
+mod publish;
+mod sweep;

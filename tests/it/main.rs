@@ -1,0 +1,6 @@
+//! Everything at its edge: HTTP, events, objects, rows. One file a route or a flow; names are sentences.
+
+mod flows;
+mod pages;
+mod routes;
+mod template;

@@ -1,0 +1,11 @@
+//! Route by route, in the order of template.yaml.
+
+mod caps;
+mod create;
+mod delete;
+mod every_route;
+mod multipart;
+mod playlist;
+mod share;
+mod signed;
+mod status;

@@ -1,0 +1,132 @@
+//! The one local cloud of a test binary.
+
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::OnceLock,
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde::Deserialize;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Where everything is, as `ready.json` tells scripts.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ready {
+    /// Origin of the site and its API.
+    pub base: String,
+    /// Origin of S3.
+    pub s3_endpoint: String,
+    /// The media bucket.
+    pub bucket: String,
+    /// The database.
+    pub database_url: String,
+    /// Origin of DynamoDB.
+    pub dynamodb_endpoint: String,
+    /// Origin of the Lambda API.
+    pub lambda_endpoint: String,
+    /// Host and port of the SMTP server.
+    pub smtp_address: String,
+    /// S3 access key.
+    pub access_key_id: String,
+    /// Its secret.
+    pub secret_access_key: String,
+}
+
+/// A running local cloud. It ends when this process does: its standard input is a pipe that then closes.
+pub struct Cloud {
+    /// Where everything is.
+    pub ready: Ready,
+    /// Process id of `capstan-local`.
+    pub pid: u32,
+    _child: Child,
+    _state: TempDir,
+}
+
+/// The local cloud that all tests of this binary share, started by whichever comes first.
+pub fn cloud() -> &'static Cloud {
+    static CLOUD: OnceLock<Cloud> = OnceLock::new();
+    CLOUD.get_or_init(Cloud::start)
+}
+
+/// The repository.
+#[must_use]
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
+}
+
+impl Cloud {
+    /// Starts a local cloud of one's own, on random ports, with an empty state directory.
+    #[must_use]
+    pub fn start() -> Self {
+        let state = tempfile::Builder::new().prefix("capstan-test-").tempdir().expect("a temporary directory");
+        let programs = programs();
+        let mut child = Command::new(programs.join("capstan-local"))
+            .current_dir(repository())
+            .args(["up", "--no-sample", "--stop-on-stdin-close", "--port", "0", "--retry-delay-ms", "200"])
+            .arg("--state")
+            .arg(state.path())
+            .arg("--functions")
+            .arg(&programs)
+            .stdin(Stdio::piped())
+            .stdout(std::fs::File::create(state.path().join("log")).expect("a log file"))
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("capstan-local, built by `cargo build --workspace`");
+        let ready = wait_until_ready(&mut child, state.path());
+        let pid = child.id();
+        Self { ready, pid, _child: child, _state: state }
+    }
+
+    /// Invokes a function as AWS would asynchronously: repeated on failure, then parked.
+    pub async fn invoke_async(&self, function: &str, event: &Value) {
+        let answer = self.invoke(function, event, "Event").await;
+        assert_eq!(answer.status(), 202);
+    }
+
+    /// Invokes a function and waits; whether it succeeded, and its answer.
+    pub async fn invoke_sync(&self, function: &str, event: &Value) -> (bool, String) {
+        let answer = self.invoke(function, event, "RequestResponse").await;
+        let succeeded = !answer.headers().contains_key("x-amz-function-error");
+        (succeeded, answer.text().await.expect("an answer"))
+    }
+
+    async fn invoke(&self, function: &str, event: &Value, kind: &str) -> reqwest::Response {
+        let url = format!("{}/2015-03-31/functions/{function}/invocations", self.ready.lambda_endpoint);
+        let invoke = reqwest::Client::new().post(url).header("x-amz-invocation-type", kind).json(event);
+        invoke.send().await.expect("the Lambda API")
+    }
+
+    /// What the local cloud tells of its functions or dead letters.
+    pub async fn local(&self, what: &str) -> Value {
+        let url = format!("{}/_local/{what}", self.ready.lambda_endpoint);
+        reqwest::get(url).await.expect("the Lambda API").json().await.expect("JSON")
+    }
+}
+
+/// Built programs lie two levels above the test's own: `target/debug/deps/it-…`.
+fn programs() -> PathBuf {
+    let own = std::env::current_exe().expect("this program's path");
+    own.parent().and_then(Path::parent).expect("a target directory").to_owned()
+}
+
+fn wait_until_ready(child: &mut Child, state: &Path) -> Ready {
+    let end = Instant::now() + Duration::from_secs(120);
+    loop {
+        if let Ok(bytes) = std::fs::read(state.join("ready.json")) {
+            return serde_json::from_slice(&bytes).expect("ready.json");
+        }
+        let ended = child.try_wait().expect("capstan-local's state");
+        if ended.is_some() || Instant::now() > end {
+            let mut log = String::new();
+            let _ = std::fs::File::open(state.join("log")).and_then(|mut file| file.read_to_string(&mut log));
+            let _ = child.kill();
+            panic!("the local cloud did not come up ({ended:?}):\n{log}");
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+}

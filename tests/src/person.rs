@@ -1,0 +1,155 @@
+//! Somebody with an account, who calls the API as the clients do.
+
+use common::{
+    config::DatabaseConfig,
+    db::{Database, api_keys, users},
+    ids::{ApiKey, UserId},
+    secret::Secret,
+};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::{
+    cloud::{Cloud, cloud},
+    wait::until,
+};
+
+/// A person, with a key that the desktop would have.
+pub struct Person {
+    /// Their API key.
+    pub key: String,
+    /// Their id.
+    pub id: String,
+    cloud: &'static Cloud,
+    http: reqwest::Client,
+}
+
+/// An answer taken apart.
+#[derive(Debug)]
+pub struct Answer {
+    /// Status.
+    pub status: u16,
+    /// The body as JSON, or as a JSON string when it is none.
+    pub body: Value,
+}
+
+impl Person {
+    /// A new person with an account of their own, so that tests do not see each other's videos.
+    pub async fn new() -> Self {
+        let cloud = cloud();
+        let (key, id) = (ApiKey::random().expect("random"), UserId::random().expect("random"));
+        let db = Database::new(&DatabaseConfig { url: Secret::new(&cloud.ready.database_url) }).expect("a database");
+        let mut db = db.connect().await.expect("a connection");
+        users::ensure(&mut db, &id, &format!("{id}@example.test"), "Ada").await.expect("an account");
+        api_keys::ensure(&mut db, &key, &id, "desktop").await.expect("a key");
+        Self { key: key.expose().to_owned(), id: id.to_string(), cloud, http: client() }
+    }
+
+    /// Somebody without an account, with a key that no one has.
+    pub fn stranger() -> Self {
+        let key = ApiKey::random().expect("random").expose().to_owned();
+        Self { key, id: String::new(), cloud: cloud(), http: client() }
+    }
+
+    /// A request with this person's key.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.cloud.ready.base)).bearer_auth(&self.key)
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str) -> Answer {
+        answer(self.request(Method::GET, path)).await
+    }
+
+    /// DELETE.
+    pub async fn delete(&self, path: &str) -> Answer {
+        answer(self.request(Method::DELETE, path)).await
+    }
+
+    /// POST of JSON.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        answer(self.request(Method::POST, path).json(&body)).await
+    }
+
+    /// PATCH of JSON.
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        answer(self.request(Method::PATCH, path).json(&body)).await
+    }
+
+    /// Creates a video; its id.
+    pub async fn create(&self, name: &str) -> String {
+        let create = self.request(Method::GET, "/api/desktop/video/create");
+        let created = answer(create.query(&[("recordingMode", "desktopMP4"), ("name", name)])).await;
+        assert_eq!(created.status, 200, "{created:?}");
+        created.body["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Address for a single PUT of the video's file.
+    pub async fn sign(&self, video: &str, subpath: &str) -> String {
+        let body = json!({ "videoId": video, "subpath": subpath, "method": "put" });
+        let signed = self.post("/api/upload/signed", body).await;
+        assert_eq!(signed.status, 200, "{signed:?}");
+        signed.body["presignedPutData"]["url"].as_str().expect("an address").to_owned()
+    }
+
+    /// Uploads a file with one PUT.
+    pub async fn upload(&self, video: &str, subpath: &str, bytes: Vec<u8>) {
+        let url = self.sign(video, subpath).await;
+        let stored = self.http.put(url).body(bytes).send().await.expect("S3");
+        assert_eq!(stored.status(), StatusCode::OK);
+        assert!(stored.headers().contains_key("etag"), "clients need the ETag");
+    }
+
+    /// Creates a video and uploads a recording to it as the `cap` command does; the video's id.
+    pub async fn record(&self, name: &str, bytes: Vec<u8>) -> String {
+        let video = self.create(name).await;
+        self.upload(&video, "result.mp4", bytes).await;
+        video
+    }
+
+    /// The video's status once it is ready or failed.
+    pub async fn settled(&self, video: &str) -> Value {
+        until(&format!("video {video} to become ready or failed"), async || {
+            let status = self.get(&format!("/api/v1/caps/{video}/status")).await;
+            assert_eq!(status.status, 200, "{status:?}");
+            matches!(status.body["overall"].as_str(), Some("ready" | "failed")).then_some(status.body)
+        })
+        .await
+    }
+
+    /// Waits until the video is ready; panics with its reason when it fails.
+    pub async fn ready(&self, video: &str) {
+        let status = self.settled(video).await;
+        assert_eq!(status["overall"], "ready", "{status}");
+    }
+
+    /// Waits until the video has failed; the reason.
+    pub async fn failed(&self, video: &str) -> String {
+        let status = self.settled(video).await;
+        assert_eq!(status["overall"], "failed", "{status}");
+        status["upload"]["reason"].as_str().expect("a reason").to_owned()
+    }
+
+    /// Bytes of what a player gets.
+    pub async fn watch(&self, video: &str) -> Vec<u8> {
+        let playlist = format!("{}/api/playlist?videoId={video}&videoType=mp4", self.cloud.ready.base);
+        let played = reqwest::get(playlist).await.expect("the player's address");
+        assert_eq!(played.status(), StatusCode::OK);
+        played.bytes().await.expect("the video").to_vec()
+    }
+}
+
+/// A client that shows redirects instead of following them.
+#[must_use]
+pub fn client() -> reqwest::Client {
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client")
+}
+
+/// Sends a request and reads the answer.
+pub async fn answer(request: RequestBuilder) -> Answer {
+    let response: Response = request.send().await.expect("the gateway");
+    let status = response.status().as_u16();
+    let text = response.text().await.expect("a body");
+    let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    Answer { status, body }
+}

@@ -1,0 +1,91 @@
+//! The objects and leases themselves.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_s3::{
+    Client, Config,
+    config::{BehaviorVersion, Credentials, Region},
+};
+
+use crate::cloud::cloud;
+
+/// An S3 client with the keys that the functions have.
+#[must_use]
+pub fn s3() -> Client {
+    let ready = &cloud().ready;
+    let keys = Credentials::new(&ready.access_key_id, &ready.secret_access_key, None, None, "tests");
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .endpoint_url(&ready.s3_endpoint)
+        .force_path_style(true)
+        .credentials_provider(keys);
+    Client::from_conf(config.build())
+}
+
+/// Keys of all objects of a video.
+pub async fn keys_of(video: &str) -> Vec<String> {
+    let mut pages = s3().list_objects_v2().bucket(&cloud().ready.bucket).into_paginator().send();
+    let mut keys = Vec::new();
+    while let Some(page) = pages.next().await {
+        let objects = page.expect("a listing").contents.unwrap_or_default();
+        keys.extend(objects.into_iter().filter_map(|object| object.key).filter(|key| key.contains(video)));
+    }
+    keys
+}
+
+/// ETag of an object, if it is there.
+pub async fn e_tag(key: &str) -> Option<String> {
+    let head = s3().head_object().bucket(&cloud().ready.bucket).key(key).send().await.ok()?;
+    head.e_tag.map(|e_tag| e_tag.trim_matches('"').to_owned())
+}
+
+/// The event S3 sends for an object at `key` (AWS documentation: "Event message structure").
+#[must_use]
+pub fn created_event(key: &str, e_tag: &str) -> serde_json::Value {
+    let bucket = &cloud().ready.bucket;
+    serde_json::json!({ "Records": [{
+        "eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "us-east-1",
+        "eventTime": "2026-01-31T12:00:00.000Z", "eventName": "ObjectCreated:Put",
+        "userIdentity": { "principalId": "AWS:TEST" }, "requestParameters": { "sourceIPAddress": "127.0.0.1" },
+        "responseElements": { "x-amz-request-id": "1", "x-amz-id-2": "2" },
+        "s3": {
+            "s3SchemaVersion": "1.0", "configurationId": "test",
+            "bucket": { "name": bucket, "ownerIdentity": { "principalId": "TEST" }, "arn": format!("arn:aws:s3:::{bucket}") },
+            "object": { "key": key, "size": 1, "eTag": e_tag, "sequencer": "0055AED6DCD90281E5" },
+        },
+    }] })
+}
+
+/// Lets the time of a video's lease run out.
+pub async fn expire_lease(video: &str) {
+    let (client, table) = ledger().await;
+    let update = client
+        .update_item()
+        .table_name(table)
+        .key("pk", AttributeValue::S(format!("video#{video}")))
+        .update_expression("SET lease_until = :past")
+        .condition_expression("attribute_exists(pk)")
+        .expression_attribute_values(":past", AttributeValue::N("0".to_owned()));
+    update.send().await.expect("a lease");
+}
+
+/// Takes a video's lease away, as its expiry after months does.
+pub async fn forget_lease(video: &str) {
+    let (client, table) = ledger().await;
+    let key = AttributeValue::S(format!("video#{video}"));
+    client.delete_item().table_name(table).key("pk", key).send().await.expect("a lease");
+}
+
+async fn ledger() -> (aws_sdk_dynamodb::Client, String) {
+    let ready = &cloud().ready;
+    let keys =
+        aws_sdk_dynamodb::config::Credentials::new(&ready.access_key_id, &ready.secret_access_key, None, None, "tests");
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
+        .region(aws_sdk_dynamodb::config::Region::new("us-east-1"))
+        .endpoint_url(&ready.dynamodb_endpoint)
+        .credentials_provider(keys);
+    let client = aws_sdk_dynamodb::Client::from_conf(config.build());
+    let tables = client.list_tables().send().await.expect("tables").table_names.unwrap_or_default();
+    (client, tables[0].clone())
+}
