@@ -19,6 +19,8 @@ use tempfile::TempDir;
 pub struct Ready {
     /// Origin of the site and its API.
     pub base: String,
+    /// The demo account's key.
+    pub api_key: String,
     /// Origin of S3.
     pub s3_endpoint: String,
     /// The media bucket.
@@ -41,10 +43,8 @@ pub struct Ready {
 pub struct Cloud {
     /// Where everything is.
     pub ready: Ready,
-    /// Process id of `capstan-local`.
-    pub pid: u32,
-    _child: Child,
-    _state: TempDir,
+    child: Child,
+    _state: Option<TempDir>,
 }
 
 /// The local cloud that all tests of this binary share, started by whichever comes first.
@@ -64,22 +64,46 @@ impl Cloud {
     #[must_use]
     pub fn start() -> Self {
         let state = tempfile::Builder::new().prefix("capstan-test-").tempdir().expect("a temporary directory");
-        let programs = programs();
-        let mut child = Command::new(programs.join("capstan-local"))
-            .current_dir(repository())
-            .args(["up", "--no-sample", "--stop-on-stdin-close", "--port", "0", "--retry-delay-ms", "200"])
-            .arg("--state")
-            .arg(state.path())
-            .arg("--functions")
-            .arg(&programs)
-            .stdin(Stdio::piped())
-            .stdout(std::fs::File::create(state.path().join("log")).expect("a log file"))
-            .stderr(Stdio::inherit())
-            .spawn()
-            .expect("capstan-local, built by `cargo build --workspace`");
-        let ready = wait_until_ready(&mut child, state.path());
-        let pid = child.id();
-        Self { ready, pid, _child: child, _state: state }
+        let cloud = Self::start_in(state.path());
+        Self { _state: Some(state), ..cloud }
+    }
+
+    /// Starts a local cloud with what is in a state directory.
+    #[must_use]
+    pub fn start_in(state: &Path) -> Self {
+        Self::start_with(state, &[])
+    }
+
+    /// As [`start_in`](Self::start_in), and uploads recordings as `make up FILE=…` does.
+    #[must_use]
+    pub fn start_with(state: &Path, uploads: &[PathBuf]) -> Self {
+        let log = std::fs::File::create(state.join("log")).expect("a log file");
+        let mut command = command(state, 0);
+        for upload in uploads {
+            command.arg("--upload").arg(upload);
+        }
+        let mut child = command.stdin(Stdio::piped()).stdout(log).spawn().expect("capstan-local");
+        let ready = wait_until_ready(&mut child, state);
+        Self { ready, child, _state: None }
+    }
+
+    /// Process id of `capstan-local`.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Lets it stop in order, as Ctrl-C does, and waits for its end.
+    pub fn stop(mut self) {
+        drop(self.child.stdin.take());
+        let status = self.child.wait().expect("capstan-local's end");
+        assert!(status.success(), "{status}");
+    }
+
+    /// Kills it without a chance to clean up.
+    pub fn kill(mut self) {
+        self.child.kill().expect("capstan-local");
+        self.child.wait().expect("capstan-local's end");
     }
 
     /// Invokes a function as AWS would asynchronously: repeated on failure, then parked.
@@ -106,6 +130,19 @@ impl Cloud {
         let url = format!("{}/_local/{what}", self.ready.lambda_endpoint);
         reqwest::get(url).await.expect("the Lambda API").json().await.expect("JSON")
     }
+}
+
+/// `capstan-local up` as `make up` runs it, with its data in `state`.
+#[must_use]
+pub fn command(state: &Path, port: u16) -> Command {
+    let programs = programs();
+    let mut command = Command::new(programs.join("capstan-local"));
+    command
+        .current_dir(repository())
+        .args(["up", "--no-sample", "--stop-on-stdin-close", "--retry-delay-ms", "200"])
+        .args(["--port".as_ref(), port.to_string().as_ref(), "--state".as_ref(), state.as_os_str()])
+        .args(["--functions".as_ref(), programs.as_os_str()]);
+    command
 }
 
 /// Built programs lie two levels above the test's own: `target/debug/deps/it-…`.
