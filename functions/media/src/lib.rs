@@ -1,1 +1,20 @@
-//! placeholder
+//! What Capstan knows about media, without any cloud: what a file is, where its index lies, how it becomes watchable, and
+//! the FFmpeg commands that make it so.
+//!
+//! The order of use: [`sniff`] the first bytes, read an MP4's index with [`mp4::IndexReader`] (or ask ffprobe with
+//! [`ffmpeg::Tools::probe`] for other containers), [`decide()`], run [`ffmpeg::Tools::publish`] and
+//! [`ffmpeg::Tools::poster`], and read what was made with [`mp4::read_file`].
+
+pub mod decide;
+pub mod ffmpeg;
+pub mod mp4;
+mod probe;
+mod reason;
+mod sniff;
+mod track;
+
+pub use decide::{AudioPlan, Decision, Facts, Limits, Plan, VideoPlan, decide};
+pub use probe::Probe;
+pub use reason::Reason;
+pub use sniff::{Container, sniff};
+pub use track::{Codec, H264, Kind, Rotation, Track};

@@ -1,0 +1,179 @@
+//! Running a program on hostile input: no environment, no standard input, a deadline, bounded output.
+
+use std::ffi::OsString;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::Instant;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::{Child, Command};
+
+use super::clean;
+
+/// Bytes of standard output that are kept; ffprobe's answer for 64 streams is a quarter of it.
+const MAX_STDOUT: usize = 256 << 10;
+/// Bytes of standard error that are kept, the last ones.
+const MAX_STDERR: usize = 8 << 10;
+
+/// What a program that succeeded said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunOutput {
+    /// Standard output.
+    pub stdout: Vec<u8>,
+    /// The end of standard error, cleaned: FFmpeg also complains when it succeeds.
+    pub stderr: String,
+}
+
+/// Why a run of ffmpeg or ffprobe gave nothing. Messages are cleaned and may be stored.
+#[derive(Debug, thiserror::Error)]
+pub enum FfmpegError {
+    /// The program is not there.
+    #[error("{0} was not found: install FFmpeg, or add its layer to the function")]
+    NotFound(String),
+    /// The program could not be started or waited for.
+    #[error("{program} could not be run: {source}")]
+    Io {
+        /// Which program.
+        program: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The program ended with an error: it cannot make sense of the file, or has no space left.
+    #[error("{program} failed with code {code}: {stderr}")]
+    Failed {
+        /// Which program.
+        program: String,
+        /// Its exit code.
+        code: i32,
+        /// The end of its complaints.
+        stderr: String,
+    },
+    /// The program was killed by a signal that is not ours, as when memory ran out.
+    #[error("{program} was killed by signal {signal}: {stderr}")]
+    Killed {
+        /// Which program.
+        program: String,
+        /// Number of the signal.
+        signal: i32,
+        /// The end of its complaints.
+        stderr: String,
+    },
+    /// The deadline came first, and the program was killed.
+    #[error("{0} did not end in time and was stopped")]
+    TimedOut(String),
+    /// The program succeeded without a usable result.
+    #[error("{program} gave no usable result: {what}")]
+    Useless {
+        /// Which program.
+        program: String,
+        /// What is wrong with the result.
+        what: &'static str,
+    },
+}
+
+/// Runs `program`, given by its absolute path, in `directory`, with an empty environment and in a process group of its own.
+/// The whole group is killed at the deadline, and when the future is dropped.
+pub async fn run(
+    program: &Path,
+    args: &[OsString],
+    directory: &Path,
+    deadline: Instant,
+) -> Result<RunOutput, FfmpegError> {
+    let name = || program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned();
+    let failed = |source: std::io::Error| match source.kind() {
+        std::io::ErrorKind::NotFound => FfmpegError::NotFound(name()),
+        _ => FfmpegError::Io { program: name(), source },
+    };
+    let mut child = Command::new(program)
+        .args(args)
+        .env_clear()
+        .current_dir(directory)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(failed)?;
+    let mut group = Group::of(&child);
+    let ended = tokio::time::timeout_at(deadline.into(), finish(&mut child)).await;
+    let Ok(ended) = ended else {
+        drop(group);
+        // Reaped here, so that its memory and its files are free for the next attempt.
+        child.wait().await.map_err(failed)?;
+        return Err(FfmpegError::TimedOut(name()));
+    };
+    let (status, stdout, stderr) = ended.map_err(failed)?;
+    group.ended();
+    let stderr = clean(&stderr, args);
+    match (status.code(), status.signal()) {
+        (Some(0), _) if stdout.len() > MAX_STDOUT => {
+            Err(FfmpegError::Useless { program: name(), what: "it says too much" })
+        }
+        (Some(0), _) => Ok(RunOutput { stdout, stderr }),
+        (_, Some(signal)) => Err(FfmpegError::Killed { program: name(), signal, stderr }),
+        (code, None) => Err(FfmpegError::Failed { program: name(), code: code.unwrap_or(-1), stderr }),
+    }
+}
+
+async fn finish(child: &mut Child) -> std::io::Result<(ExitStatus, Vec<u8>, Vec<u8>)> {
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (stdout, stderr, status) = tokio::try_join!(first_bytes(stdout), last_bytes(stderr), child.wait())?;
+    Ok((status, stdout, stderr))
+}
+
+/// One byte more than is allowed at most; the rest is read and dropped, so that the writer is not stuck.
+async fn first_bytes(from: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
+    let mut kept = Vec::new();
+    let Some(mut from) = from else { return Ok(kept) };
+    let mut buffer = [0; 4096];
+    loop {
+        let count = from.read(&mut buffer).await?;
+        if count == 0 {
+            return Ok(kept);
+        }
+        let room = (MAX_STDOUT + 1).saturating_sub(kept.len()).min(count);
+        kept.extend_from_slice(&buffer[..room]);
+    }
+}
+
+async fn last_bytes(from: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
+    let mut kept = Vec::new();
+    let Some(mut from) = from else { return Ok(kept) };
+    let mut buffer = [0; 4096];
+    loop {
+        let count = from.read(&mut buffer).await?;
+        if count == 0 {
+            kept.drain(..kept.len().saturating_sub(MAX_STDERR));
+            return Ok(kept);
+        }
+        kept.extend_from_slice(&buffer[..count]);
+        if kept.len() > 2 * MAX_STDERR {
+            kept.drain(..kept.len() - MAX_STDERR);
+        }
+    }
+}
+
+/// The child's process group, killed when dropped unless the child has been waited for: its id may then be another's.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn of(child: &Child) -> Self {
+        Self(child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw))
+    }
+
+    fn ended(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            // Fails only when the group is gone already.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The two programs, and the four things that are asked of them.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::{FfmpegError, command, run};
+use crate::{Container, Plan, Probe};
+
+/// Where ffmpeg and ffprobe are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tools {
+    /// Absolute path of ffmpeg.
+    pub ffmpeg: PathBuf,
+    /// Absolute path of ffprobe.
+    pub ffprobe: PathBuf,
+}
+
+impl Tools {
+    /// Finds both in `PATH`. Done once, before anything runs, since the programs themselves get no environment.
+    pub fn locate() -> Result<Self, FfmpegError> {
+        Self::locate_in(&std::env::var_os("PATH").unwrap_or_default())
+    }
+
+    /// Finds both in a list of directories as `PATH` has it; relative ones are passed over.
+    pub fn locate_in(path: &OsStr) -> Result<Self, FfmpegError> {
+        let find = |name: &str| {
+            std::env::split_paths(path)
+                .filter(|directory| directory.is_absolute())
+                .map(|directory| directory.join(name))
+                .find(|candidate| candidate.is_file())
+                .ok_or_else(|| FfmpegError::NotFound(name.to_owned()))
+        };
+        Ok(Self { ffmpeg: find("ffmpeg")?, ffprobe: find("ffprobe")? })
+    }
+
+    /// Asks ffprobe about a file in the job's directory.
+    pub async fn probe(
+        &self,
+        job: &Path,
+        input: &Path,
+        demuxer: &str,
+        deadline: Instant,
+    ) -> Result<Probe, FfmpegError> {
+        let output = run(&self.ffprobe, &command::probe(input, demuxer), job, deadline).await?;
+        let useless =
+            |_| FfmpegError::Useless { program: "ffprobe".into(), what: "its answer is not the JSON asked for" };
+        Probe::parse(&output.stdout).map_err(useless)
+    }
+
+    /// Makes the MP4 that is played. What is at `output` after an error is to be thrown away.
+    pub async fn publish(
+        &self,
+        job: &Path,
+        input: &Path,
+        plan: &Plan,
+        output: &Path,
+        deadline: Instant,
+    ) -> Result<(), FfmpegError> {
+        run(&self.ffmpeg, &command::publish(input, plan, output), job, deadline).await?;
+        written(output)
+    }
+
+    /// Makes the poster of a published MP4 of this duration. A recorded screen may hold a single frame for all its
+    /// length, so that there is none after a second: then the first frame is taken.
+    pub async fn poster(
+        &self,
+        job: &Path,
+        published: &Path,
+        duration: Option<Duration>,
+        output: &Path,
+        deadline: Instant,
+    ) -> Result<(), FfmpegError> {
+        let demuxer = Container::Mp4.demuxer().unwrap_or("mov");
+        let at = command::poster_at(duration);
+        // What an earlier attempt left must not be taken for this one's.
+        let _ = std::fs::remove_file(output);
+        let taken = run(&self.ffmpeg, &command::poster(published, demuxer, at, output), job, deadline).await;
+        if at.is_zero() || matches!(taken, Err(FfmpegError::TimedOut(_))) || (taken.is_ok() && written(output).is_ok())
+        {
+            return taken.and_then(|_| written(output));
+        }
+        let first = command::poster(published, demuxer, Duration::ZERO, output);
+        run(&self.ffmpeg, &first, job, deadline).await?;
+        written(output)
+    }
+}
+
+/// FFmpeg also succeeds when there was nothing to write.
+fn written(output: &Path) -> Result<(), FfmpegError> {
+    match std::fs::metadata(output) {
+        Ok(metadata) if metadata.len() > 0 => Ok(()),
+        _ => Err(FfmpegError::Useless { program: "ffmpeg".into(), what: "it wrote nothing" }),
+    }
+}

@@ -1,0 +1,7 @@
+//! The library against real files, made with the machine's FFmpeg while the tests run.
+
+mod damage;
+mod index;
+mod publish;
+mod run;
+mod support;
