@@ -1,6 +1,11 @@
 //! A function for tests: does what its event says.
 
-use std::{process::Command, time::Duration};
+use std::{
+    fs::OpenOptions,
+    io::{Read, Write},
+    process::Command,
+    time::Duration,
+};
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::{Value, json};
@@ -17,9 +22,10 @@ async fn answer(event: LambdaEvent<Value>) -> Result<Value, Error> {
     let order: Value = body.unwrap_or_else(|| event.clone());
     let pid = std::process::id();
     if let Some(file) = order["note"].as_str() {
-        use std::io::Write;
-        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(file)?;
-        writeln!(file, "{}", context.request_id)?;
+        append(file, &context.request_id)?;
+    }
+    if let Ok(file) = std::env::var("NOTES") {
+        append(&file, &event.to_string())?;
     }
     if let Some(address) = event["ResponseURL"].as_str() {
         return respond(&event, address);
@@ -60,9 +66,13 @@ async fn answer(event: LambdaEvent<Value>) -> Result<Value, Error> {
     }
 }
 
+fn append(file: &str, line: &str) -> Result<(), Error> {
+    let mut file = OpenOptions::new().create(true).append(true).open(file)?;
+    Ok(file.write_all(format!("{line}\n").as_bytes())?)
+}
+
 /// Answers CloudFormation with the status that the resource's properties ask for.
 fn respond(event: &Value, address: &str) -> Result<Value, Error> {
-    use std::io::{Read, Write};
     let (host, path) = address.trim_start_matches("http://").split_once('/').ok_or("no path")?;
     let body = json!({
         "Status": event["ResourceProperties"]["Answer"],

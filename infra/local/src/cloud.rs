@@ -1,0 +1,277 @@
+//! The whole cloud: starts every part in the order they need one another, and stops them in the other order.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::ErrorKind,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, anyhow, bail};
+use tokio::{net::TcpListener, sync::mpsc};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::{
+    custom_resource, dynamo, events, gateway,
+    lambda::{Lambda, LambdaOptions},
+    mail::Mailbox,
+    mysql::{Mysql, MysqlOptions},
+    s3::{self, ObjectCreated, S3Options},
+    schedule,
+    state::{self, AccessKeys},
+    template::{Bucket, Inputs, Template},
+};
+
+/// How to start a local cloud.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The deployment.
+    pub template: PathBuf,
+    /// Folder with the functions' programs, such as `target/debug`.
+    pub functions_dir: PathBuf,
+    /// Where everything is kept; made when it is not there.
+    pub state_dir: PathBuf,
+    /// Port of the API; 0 for a free one.
+    pub port: u16,
+    /// Wait before the first retry of an asynchronous event; the second waits twice as long.
+    pub retry_delay: Duration,
+    /// Folder of an unpacked MySQL server, when there is none in PATH.
+    pub mysql_home: Option<PathBuf>,
+    /// Template parameters beside those that are made here (`DatabaseUrl`, `WebUrl`, `Architecture`), which they win over.
+    pub parameters: BTreeMap<String, String>,
+    /// Cancel it to give up starting.
+    pub interrupt: CancellationToken,
+}
+
+impl Options {
+    /// Options for a template, with a free port, everything else as `make up` has it.
+    #[must_use]
+    pub fn new(template: PathBuf, functions_dir: PathBuf, state_dir: PathBuf) -> Self {
+        Self {
+            template,
+            functions_dir,
+            state_dir,
+            port: 0,
+            retry_delay: Duration::from_secs(1),
+            mysql_home: None,
+            parameters: BTreeMap::new(),
+            interrupt: CancellationToken::new(),
+        }
+    }
+}
+
+/// Environments that a function without reserved concurrency may have at once: what a laptop bears.
+const CONCURRENCY: usize = 10;
+
+/// A running local cloud. Everything listens on 127.0.0.1.
+pub struct LocalCloud {
+    /// Address of the API, without a trailing slash.
+    pub base_url: String,
+    /// Address of S3.
+    pub s3_endpoint: String,
+    /// Address of DynamoDB.
+    pub dynamodb_endpoint: String,
+    /// Address of Lambda's API, with `/_local/functions` and `/_local/dead-letters`.
+    pub lambda_endpoint: String,
+    /// Name of the media bucket.
+    pub bucket: String,
+    /// Address of the database, with user and password.
+    pub database_url: String,
+    /// Where mail is caught.
+    pub smtp_address: SocketAddr,
+    /// Access key of S3 and DynamoDB.
+    pub access_key_id: String,
+    /// Its secret.
+    pub secret_access_key: String,
+    /// The state directory, absolute.
+    pub state_dir: PathBuf,
+    mysql: Mysql,
+    lambda: Lambda,
+    stop: DropGuard,
+    _lock: File,
+}
+
+impl LocalCloud {
+    /// Starts everything; answers requests when it returns. When a part fails, the others are stopped again.
+    pub async fn start(options: Options) -> Result<Self> {
+        let lock = state::lock(&options.state_dir)?;
+        let state_dir = options.state_dir.canonicalize().context("The state directory has no path")?;
+        let listener = listen(options.port).await?;
+        let base_url = format!("http://{}", listener.local_addr().context("The API has no address")?);
+        let keys = state::access_keys(&state_dir)?;
+        let mysql = MysqlOptions { data: state_dir.join("mysql"), home: options.mysql_home.clone() };
+        let mysql = Mysql::start(mysql).await?;
+        let stop = CancellationToken::new();
+        let parts = Parts { options: &options, state_dir: &state_dir, base_url: &base_url, keys: &keys, stop: &stop };
+        let started = options.interrupt.run_until_cancelled(parts.start(listener, &mysql)).await;
+        match started.unwrap_or_else(|| Err(anyhow!("Interrupted while starting"))) {
+            Ok(started) => Ok(Self {
+                base_url,
+                s3_endpoint: started.s3_endpoint,
+                dynamodb_endpoint: started.dynamodb_endpoint,
+                lambda_endpoint: started.lambda_endpoint,
+                bucket: started.bucket,
+                database_url: mysql.url.clone(),
+                smtp_address: started.smtp_address,
+                access_key_id: keys.access_key_id,
+                secret_access_key: keys.secret_access_key,
+                state_dir,
+                mysql,
+                lambda: started.lambda,
+                stop: stop.drop_guard(),
+                _lock: lock,
+            }),
+            Err(error) => {
+                stop.cancel();
+                mysql.stop().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Stops everything, the database last, and waits until no process is left.
+    pub async fn shutdown(self) {
+        drop(self.stop);
+        self.lambda.shutdown().await;
+        self.mysql.stop().await;
+    }
+}
+
+/// What the parts are started with.
+struct Parts<'a> {
+    options: &'a Options,
+    state_dir: &'a Path,
+    base_url: &'a str,
+    keys: &'a AccessKeys,
+    stop: &'a CancellationToken,
+}
+
+struct Started {
+    s3_endpoint: String,
+    dynamodb_endpoint: String,
+    lambda_endpoint: String,
+    bucket: String,
+    smtp_address: SocketAddr,
+    lambda: Lambda,
+}
+
+impl Parts<'_> {
+    async fn start(&self, listener: TcpListener, mysql: &Mysql) -> Result<Started> {
+        let template = self.template(&mysql.url)?;
+        let [bucket] = template.buckets.as_slice() else {
+            bail!("The template has {} buckets; the local cloud runs one", template.buckets.len())
+        };
+        let (created, objects) = mpsc::unbounded_channel();
+        let s3_endpoint = self.s3(bucket, created).await?;
+        let dynamodb_endpoint = self.dynamodb(&template).await?;
+        let (mailbox, smtp_address) =
+            Mailbox::serve(0, self.stop.clone()).await.context("The mail catcher did not start")?;
+        let lambda = self.lambda(&template, &s3_endpoint, &dynamodb_endpoint)?;
+        let started = async {
+            let lambda_address = lambda.serve_api(0, self.stop.clone()).await?;
+            events::serve(objects, template.object_triggers, lambda.clone());
+            custom_resource::create(&template.custom_resources, &lambda).await?;
+            gateway::serve(listener, template.routes, lambda.clone(), mailbox, self.stop.clone());
+            for schedule in template.schedules {
+                schedule::serve(schedule, lambda.clone(), self.stop.clone());
+            }
+            anyhow::Ok(format!("http://{lambda_address}"))
+        };
+        match started.await {
+            Ok(lambda_endpoint) => Ok(Started {
+                s3_endpoint,
+                dynamodb_endpoint,
+                lambda_endpoint,
+                bucket: bucket.name.clone(),
+                smtp_address,
+                lambda,
+            }),
+            Err(error) => {
+                lambda.shutdown().await;
+                Err(error)
+            }
+        }
+    }
+
+    fn template(&self, database_url: &str) -> Result<Template> {
+        let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
+        let mut parameters = BTreeMap::from([
+            ("DatabaseUrl".to_owned(), database_url.to_owned()),
+            ("WebUrl".to_owned(), self.base_url.to_owned()),
+            ("Architecture".to_owned(), architecture.to_owned()),
+        ]);
+        parameters.extend(self.options.parameters.clone());
+        Template::load(&self.options.template, &Inputs { parameters, api_endpoint: self.base_url.to_owned() })
+    }
+
+    async fn s3(&self, bucket: &Bucket, created: mpsc::UnboundedSender<ObjectCreated>) -> Result<String> {
+        let cors = bucket.cors.iter().cloned().map(|rule| s3::CorsRule {
+            allowed_methods: rule.allowed_methods,
+            allowed_origins: rule.allowed_origins,
+            allowed_headers: rule.allowed_headers,
+            exposed_headers: rule.exposed_headers,
+            max_age_seconds: rule.max_age_seconds,
+        });
+        let options = S3Options {
+            root: self.state_dir.join("s3"),
+            bucket: bucket.name.clone(),
+            access_key: self.keys.access_key_id.clone(),
+            secret_key: self.keys.secret_access_key.clone(),
+            port: 0,
+            cors: cors.collect(),
+            abort_incomplete_after: bucket.abort_incomplete_after,
+        };
+        let address = s3::serve(options, created, self.stop.clone()).await.context("S3 did not start")?;
+        Ok(format!("http://{address}"))
+    }
+
+    async fn dynamodb(&self, template: &Template) -> Result<String> {
+        let tables = template.tables.iter().cloned().map(|table| dynamo::Table {
+            name: table.name,
+            hash_key: table.hash_key,
+            range_key: table.range_key,
+            attributes: table.attributes,
+            ttl_attribute: table.ttl_attribute,
+        });
+        let tables: Vec<_> = tables.collect();
+        let path = self.state_dir.join("dynamodb.sqlite");
+        let address =
+            dynamo::serve(Some(path), &tables, 0, self.stop.clone()).await.context("DynamoDB did not start")?;
+        Ok(format!("http://{address}"))
+    }
+
+    fn lambda(&self, template: &Template, s3_endpoint: &str, dynamodb_endpoint: &str) -> Result<Lambda> {
+        let functions_dir = &self.options.functions_dir;
+        let functions_dir = functions_dir
+            .canonicalize()
+            .with_context(|| format!("There is no folder {} with the functions' programs", functions_dir.display()))?;
+        let environment = [
+            ("AWS_ACCESS_KEY_ID", self.keys.access_key_id.as_str()),
+            ("AWS_SECRET_ACCESS_KEY", &self.keys.secret_access_key),
+            ("AWS_ENDPOINT_URL_S3", s3_endpoint),
+            ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_endpoint),
+        ];
+        Lambda::new(LambdaOptions {
+            functions: template.functions.clone(),
+            functions_dir,
+            state_dir: self.state_dir.to_owned(),
+            environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            concurrency: CONCURRENCY,
+            retry_delay: self.options.retry_delay,
+            stop: self.stop.child_token(),
+        })
+    }
+}
+
+async fn listen(port: u16) -> Result<TcpListener> {
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+        Ok(listener) => Ok(listener),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => bail!(
+            "Port {port} is in use by another program. Stop it or choose another: make up PORT={}",
+            port.checked_add(1).unwrap_or(3000)
+        ),
+        Err(error) => Err(error).with_context(|| format!("Cannot listen on port {port} of 127.0.0.1")),
+    }
+}
