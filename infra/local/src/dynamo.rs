@@ -1,0 +1,71 @@
+//! DynamoDB, embedded: `dynoxide` on a loopback port, with the template's tables.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+
+use anyhow::{Context, Result, anyhow};
+use dynoxide::Database;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// A table to have, as the template describes it.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// Name.
+    pub name: String,
+    /// Partition key.
+    pub hash_key: String,
+    /// Sort key.
+    pub range_key: Option<String>,
+    /// Key attributes with their types: S, N or B.
+    pub attributes: Vec<(String, String)>,
+    /// Attribute that says when an item expires, in seconds since the epoch.
+    pub ttl_attribute: Option<String>,
+}
+
+/// Serves the database at `path`, or one in memory, until `stop`. Tables that are missing are created; tables and
+/// items that are there stay.
+pub async fn serve(path: Option<PathBuf>, tables: &[Table], port: u16, stop: CancellationToken) -> Result<SocketAddr> {
+    let database = match &path {
+        Some(path) => Database::new(&path.to_string_lossy()),
+        None => Database::memory(),
+    };
+    let database = database.map_err(|error| anyhow!("the DynamoDB data cannot be opened: {error}"))?;
+    for table in tables {
+        create(&database, table).with_context(|| format!("DynamoDB table {}", table.name))?;
+    }
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.context("no port for DynamoDB")?;
+    let address = listener.local_addr()?;
+    tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, stop.cancelled_owned()));
+    Ok(address)
+}
+
+fn create(database: &Database, table: &Table) -> Result<()> {
+    let exists = database.describe_table(serde_json::from_value(json!({ "TableName": table.name }))?).is_ok();
+    if exists {
+        return Ok(());
+    }
+    let keys = [(Some(&table.hash_key), "HASH"), (table.range_key.as_ref(), "RANGE")];
+    let keys = keys.into_iter().filter_map(|(name, kind)| Some(json!({ "AttributeName": name?, "KeyType": kind })));
+    let attributes =
+        table.attributes.iter().map(|(name, kind)| json!({ "AttributeName": name, "AttributeType": kind }));
+    let request = json!({
+        "TableName": table.name,
+        "KeySchema": keys.collect::<Vec<_>>(),
+        "AttributeDefinitions": attributes.collect::<Vec<_>>(),
+        "BillingMode": "PAY_PER_REQUEST",
+    });
+    database.create_table(serde_json::from_value(request)?).map_err(|error| anyhow!("cannot be created: {error}"))?;
+    if let Some(attribute) = &table.ttl_attribute {
+        let request = json!({
+            "TableName": table.name,
+            "TimeToLiveSpecification": { "AttributeName": attribute, "Enabled": true },
+        });
+        let expiry = database.update_time_to_live(serde_json::from_value(request)?);
+        expiry.map_err(|error| anyhow!("cannot be given an expiry: {error}"))?;
+    }
+    Ok(())
+}

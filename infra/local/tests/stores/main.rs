@@ -1,0 +1,5 @@
+//! The stores of the local cloud, each through the client that the functions use.
+
+mod dynamo;
+mod mail;
+mod mysql;
