@@ -159,7 +159,8 @@ impl Track {
     #[must_use]
     pub fn display_size(&self) -> (u32, u32) {
         let (num, den) = self.pixel_aspect;
-        let wide = u64::from(self.width) * u64::from(num) / u64::from(den.max(1));
+        let den = u64::from(den.max(1));
+        let wide = (u64::from(self.width) * u64::from(num) + den / 2) / den;
         let width = u32::try_from(wide).unwrap_or(u32::MAX).max(self.width.min(1));
         if self.rotation.swaps_sides() { (self.height, width) } else { (width, self.height) }
     }
@@ -180,6 +181,7 @@ mod tests {
     fn display_size_honours_pixel_shape_and_rotation() {
         let mut track = Track { width: 720, height: 576, pixel_aspect: (64, 45), ..Track::new(0) };
         assert_eq!(track.display_size(), (1024, 576));
+        assert_eq!(Track { width: 176, pixel_aspect: (128, 117), ..track.clone() }.display_size(), (193, 576));
         track.rotation = Rotation::Quarter;
         assert_eq!(track.display_size(), (576, 1024));
     }

@@ -72,19 +72,9 @@ impl From<Reason> for Stop {
 /// FFmpeg's verdict on a file is final; what happened to FFmpeg is not.
 impl From<FfmpegError> for Stop {
     fn from(error: FfmpegError) -> Self {
-        match &error {
-            FfmpegError::TimedOut(_) => Self::Rejected(Reason::TookTooLong),
-            FfmpegError::Failed { stderr, .. } if stderr.contains("No space left") => {
-                Self::Error(PublishError::Ffmpeg(error))
-            }
-            FfmpegError::Failed { .. } | FfmpegError::Useless { .. } => {
-                tracing::warn!(%error, "FFmpeg refused the upload");
-                Self::Rejected(Reason::Unreadable)
-            }
-            FfmpegError::NotFound(_) | FfmpegError::Io { .. } | FfmpegError::Killed { .. } => {
-                Self::Error(PublishError::Ffmpeg(error))
-            }
-        }
+        let Some(reason) = error.reason() else { return Self::Error(PublishError::Ffmpeg(error)) };
+        tracing::warn!(%error, "FFmpeg could not publish the upload");
+        Self::Rejected(reason)
     }
 }
 

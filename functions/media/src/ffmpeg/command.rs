@@ -1,4 +1,5 @@
-//! Command lines for ffmpeg and ffprobe. Pure: what is asked for is visible in tests.
+//! Command lines for ffmpeg and ffprobe. Pure: what is asked for is visible in tests. Paths are absolute, since the
+//! programs run in a directory of their own.
 
 use std::ffi::OsString;
 use std::path::Path;

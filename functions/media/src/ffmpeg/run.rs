@@ -6,11 +6,11 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Instant;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
 
 use super::clean;
+use crate::Reason;
 
 /// Bytes of standard output that are kept; ffprobe's answer for 64 streams is a quarter of it.
 const MAX_STDOUT: usize = 256 << 10;
@@ -73,8 +73,26 @@ pub enum FfmpegError {
     },
 }
 
-/// Runs `program`, given by its absolute path, in `directory`, with an empty environment and in a process group of its own.
-/// The whole group is killed at the deadline, and when the future is dropped.
+impl FfmpegError {
+    /// What to tell the owner when the recording is to blame; `None` when the machine is, so that another attempt may go
+    /// well.
+    #[must_use]
+    pub fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Failed { stderr, .. } => {
+                let machine = ["No space left on device", "Cannot allocate memory"];
+                (!machine.iter().any(|said| stderr.contains(said))).then_some(Reason::Unreadable)
+            }
+            Self::Useless { .. } => Some(Reason::Unreadable),
+            Self::TimedOut(_) => Some(Reason::TookTooLong),
+            Self::NotFound(_) | Self::Io { .. } | Self::Killed { .. } => None,
+        }
+    }
+}
+
+/// Runs `program`, given by its absolute path, in `directory`, with an empty environment. It is killed at the deadline, and
+/// when the future is dropped. FFmpeg starts no processes, and stays in its caller's process group so that whoever ends
+/// the function ends it as well.
 pub async fn run(
     program: &Path,
     args: &[OsString],
@@ -93,20 +111,16 @@ pub async fn run(
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .process_group(0)
         .kill_on_drop(true)
         .spawn()
         .map_err(failed)?;
-    let mut group = Group::of(&child);
     let ended = tokio::time::timeout_at(deadline.into(), finish(&mut child)).await;
     let Ok(ended) = ended else {
-        drop(group);
-        // Reaped here, so that its memory and its files are free for the next attempt.
-        child.wait().await.map_err(failed)?;
+        // Reaped as well, so that its memory and its files are free for the next attempt.
+        child.kill().await.map_err(failed)?;
         return Err(FfmpegError::TimedOut(name()));
     };
     let (status, stdout, stderr) = ended.map_err(failed)?;
-    group.ended();
     let stderr = clean(&stderr, args);
     match (status.code(), status.signal()) {
         (Some(0), _) if stdout.len() > MAX_STDOUT => {
@@ -152,28 +166,6 @@ async fn last_bytes(from: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec
         kept.extend_from_slice(&buffer[..count]);
         if kept.len() > 2 * MAX_STDERR {
             kept.drain(..kept.len() - MAX_STDERR);
-        }
-    }
-}
-
-/// The child's process group, killed when dropped unless the child has been waited for: its id may then be another's.
-struct Group(Option<Pid>);
-
-impl Group {
-    fn of(child: &Child) -> Self {
-        Self(child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw))
-    }
-
-    fn ended(&mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(group) = self.0 {
-            // Fails only when the group is gone already.
-            let _ = kill_process_group(group, Signal::KILL);
         }
     }
 }

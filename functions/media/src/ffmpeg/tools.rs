@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{FfmpegError, command, run};
+use crate::mp4::{self, Index};
 use crate::{Container, Plan, Probe};
 
 /// Where ffmpeg and ffprobe are.
@@ -48,7 +49,8 @@ impl Tools {
         Probe::parse(&output.stdout).map_err(useless)
     }
 
-    /// Makes the MP4 that is played. What is at `output` after an error is to be thrown away.
+    /// Makes the MP4 that is played and gives its index, which knows at last how long and how large it is. What is at
+    /// `output` after an error is to be thrown away.
     pub async fn publish(
         &self,
         job: &Path,
@@ -56,9 +58,11 @@ impl Tools {
         plan: &Plan,
         output: &Path,
         deadline: Instant,
-    ) -> Result<(), FfmpegError> {
+    ) -> Result<Index, FfmpegError> {
         run(&self.ffmpeg, &command::publish(input, plan, output), job, deadline).await?;
-        written(output)
+        // Headers without a single frame are a success for FFmpeg.
+        let index = mp4::read_file(output).ok();
+        index.filter(|index| index.video().is_some_and(|video| video.sample_count > Some(0))).ok_or_else(nothing)
     }
 
     /// Makes the poster of a published MP4 of this duration. A recorded screen may hold a single frame for all its
@@ -90,6 +94,10 @@ impl Tools {
 fn written(output: &Path) -> Result<(), FfmpegError> {
     match std::fs::metadata(output) {
         Ok(metadata) if metadata.len() > 0 => Ok(()),
-        _ => Err(FfmpegError::Useless { program: "ffmpeg".into(), what: "it wrote nothing" }),
+        _ => Err(nothing()),
     }
+}
+
+fn nothing() -> FfmpegError {
+    FfmpegError::Useless { program: "ffmpeg".into(), what: "it wrote no picture" }
 }

@@ -232,6 +232,8 @@ async fn what_is_no_recording_is_refused_with_its_reason() {
     let job = Job::new();
     let h264 = job.make("h264.mp4", &format!("{PICTURE} {TONE} {H264_AAC}"));
     let bytes = std::fs::read(&h264).expect("a file");
+    let webm = std::fs::read(job.make("whole.webm", &format!("{PICTURE} {VP8}"))).expect("a file");
+    let clusters = webm.windows(4).position(|id| id == b"\x1f\x43\xb6\x75").expect("a cluster");
     let playlist = b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n";
     for (source, reason) in [
         (job.write("empty.mp4", b""), Reason::Empty),
@@ -244,6 +246,7 @@ async fn what_is_no_recording_is_refused_with_its_reason() {
         (job.make("sound.ogg", &format!("{TONE} -c:a libopus")), Reason::NoPicture),
         (job.make("sound.mp3", &format!("{TONE} -c:a mp2 -f mp2")), Reason::NoPicture),
         (job.write("cut.mp4", &bytes[..bytes.len() / 2]), Reason::Truncated),
+        (job.write("headers.webm", &webm[..clusters]), Reason::Unreadable),
         (job.write("hollow.webm", b"\x1a\x45\xdf\xa3\x01\0\0\0\0\0\0\x1fjunk and nothing more"), Reason::Unreadable),
     ] {
         let name = source.display().to_string();

@@ -34,28 +34,28 @@ async fn dies(pid: u32) -> bool {
     false
 }
 
-const WITH_CHILD: &str = "sleep 300 & echo $! > child; wait";
+const ENDLESS: &str = "echo $$ > pid; exec sleep 300";
 
 #[tokio::test]
-async fn the_deadline_kills_the_whole_group() {
+async fn the_deadline_kills_the_program() {
     let job = Job::new();
     let begun = Instant::now();
-    let child = job.path("child");
-    let (ended, pid) = tokio::join!(shell(&job, WITH_CHILD, Instant::now() + Duration::from_secs(1)), pid_in(&child));
+    let pid_file = job.path("pid");
+    let (ended, pid) = tokio::join!(shell(&job, ENDLESS, Instant::now() + Duration::from_secs(1)), pid_in(&pid_file));
     assert!(matches!(ended, Err(FfmpegError::TimedOut(_))), "{ended:?}");
     assert!(begun.elapsed() < Duration::from_secs(20));
-    assert!(dies(pid).await, "the child's child lives on");
+    assert!(dies(pid).await, "it lives on");
 }
 
 #[tokio::test]
-async fn dropping_the_future_kills_the_whole_group() {
+async fn dropping_the_future_kills_the_program() {
     let job = Job::new();
-    let child = job.path("child");
+    let pid_file = job.path("pid");
     let pid = tokio::select! {
-        ended = shell(&job, WITH_CHILD, soon()) => panic!("{ended:?}"),
-        pid = pid_in(&child) => pid,
+        ended = shell(&job, ENDLESS, soon()) => panic!("{ended:?}"),
+        pid = pid_in(&pid_file) => pid,
     };
-    assert!(dies(pid).await, "the child's child lives on");
+    assert!(dies(pid).await, "it lives on");
 }
 
 #[tokio::test]
@@ -79,6 +79,8 @@ async fn failures_say_what_happened_within_bounds() {
     assert!(stderr.chars().count() <= 500 && stderr.contains("[file] the end"), "{stderr}");
     assert!(!stderr.contains("secret"), "{stderr}");
 
+    let full = shell(&job, "echo 'av_interleaved_write_frame(): No space left on device' >&2; exit 1", soon()).await;
+    assert_eq!(full.expect_err("a full disk").reason(), None, "not the recording's fault");
     let killed = shell(&job, "kill -KILL $$", soon()).await;
     assert!(matches!(killed, Err(FfmpegError::Killed { signal: 9, .. })), "{killed:?}");
     let missing = run(&job.path("ffmpeg"), &[], job.dir(), soon()).await;

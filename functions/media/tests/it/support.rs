@@ -79,8 +79,7 @@ impl Job {
         };
         let (file, poster) = (self.path("published.mp4"), self.path("poster.jpg"));
         let done = tools.publish(self.dir(), source, &plan, &file, deadline).await;
-        done.map_err(|error| unreadable(&error))?;
-        let index = mp4::read_file(&file).expect("an index of our own making");
+        let index = done.map_err(|error| blamed(&error))?;
         tools.poster(self.dir(), &file, index.duration, &poster, deadline).await.expect("a poster");
         Ok(Published { plan, file, index, poster })
     }
@@ -107,7 +106,7 @@ impl Job {
             }
         }
         let demuxer = container.demuxer().expect("a demuxer");
-        let probe = tools.probe(self.dir(), source, demuxer, deadline).await.map_err(|error| unreadable(&error))?;
+        let probe = tools.probe(self.dir(), source, demuxer, deadline).await.map_err(|error| blamed(&error))?;
         Ok(decide(&Facts::of_probe(container, bytes, &probe), limits))
     }
 
@@ -134,9 +133,8 @@ pub(crate) fn turn(job: &Job, name: &str, source: &Path, clockwise: u32) -> Path
     job.write(name, &bytes)
 }
 
-fn unreadable(error: &FfmpegError) -> Reason {
-    eprintln!("{error}");
-    Reason::Unreadable
+fn blamed(error: &FfmpegError) -> Reason {
+    error.reason().unwrap_or_else(|| panic!("{error}"))
 }
 
 pub(crate) fn tools() -> Tools {
