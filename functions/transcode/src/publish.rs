@@ -1,7 +1,7 @@
 //! From an upload to what is played: read the index, decide, remux or encode, poster, store.
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -13,7 +13,7 @@ use common::{
 use media::{
     Container, Decision, Facts, Limits, Plan, Reason, decide,
     ffmpeg::FfmpegError,
-    mp4::{IndexReader, ReadError, Step, read_file},
+    mp4::{IndexReader, Step},
     sniff,
 };
 use tempfile::TempDir;
@@ -47,8 +47,6 @@ pub(crate) enum PublishError {
     Ffmpeg(FfmpegError),
     #[error("the job's directory: {0}")]
     Disk(#[from] std::io::Error),
-    #[error("the result cannot be read: {0}")]
-    Result(#[from] ReadError),
 }
 
 /// Ends a try early.
@@ -107,8 +105,8 @@ async fn publish(app: &App, source: &Source, lease: &Lease, deadline: Instant) -
         }
     };
     tracing::info!(video = %source.video, ?plan, "decided");
-    app.tools.publish(job.path(), &files.source, &plan, &files.result, deadline).await?;
-    let index = read(&files.result).await?;
+    // The result's own index: what it says is what players will find.
+    let index = app.tools.publish(job.path(), &files.source, &plan, &files.result, deadline).await?;
     app.tools.poster(job.path(), &files.result, index.duration, &files.poster, deadline).await?;
 
     // Last look before anything is replaced: a paused attempt must not overwrite a newer one's result.
@@ -163,13 +161,6 @@ fn chosen(decision: Decision) -> Result<Plan, Stop> {
         Decision::Publish(plan) => Ok(plan),
         Decision::Reject(reason) => Err(reason.into()),
     }
-}
-
-/// Reads the result's own index: what it says is what players will find.
-async fn read(result: &Path) -> Result<media::mp4::Index, PublishError> {
-    let result = result.to_owned();
-    let index = tokio::task::spawn_blocking(move || read_file(&result)).await;
-    Ok(index.map_err(std::io::Error::other)??)
 }
 
 async fn store(app: &App, source: &Source, files: &Files) -> Result<(), ObjectsError> {
