@@ -1,7 +1,7 @@
 //! What Capstan knows about media, without any cloud: what a file is, where its index lies, how it becomes watchable, and
 //! the FFmpeg commands that make it so.
 //!
-//! The order of use: [`sniff`] the first bytes, read an MP4's index with [`mp4::IndexReader`] (or ask ffprobe with
+//! The order of use: [`sniff()`] the first bytes, read an MP4's index with [`mp4::IndexReader`] (or ask ffprobe with
 //! [`ffmpeg::Tools::probe`] for other containers), [`decide()`], run [`ffmpeg::Tools::publish`] and
 //! [`ffmpeg::Tools::poster`], and read what was made with [`mp4::read_file`].
 

@@ -71,7 +71,7 @@ impl IndexReader {
         }
     }
 
-    /// What is wanted next. The first range begins at 0, so that it can be used for [`crate::sniff`] as well.
+    /// What is wanted next. The first range begins at 0, so that it can be used for [`crate::sniff()`] as well.
     #[must_use]
     pub fn step(&self) -> Step {
         self.step
