@@ -22,6 +22,7 @@ use crate::{
     schedule,
     state::{self, AccessKeys},
     template::{Bucket, Inputs, Template},
+    up,
 };
 
 /// How to start a local cloud.
@@ -97,6 +98,8 @@ impl LocalCloud {
     /// Starts everything; answers requests when it returns. When a part fails, the others are stopped again.
     pub async fn start(options: Options) -> Result<Self> {
         let lock = state::lock(&options.state_dir)?;
+        // Left by a local cloud that was killed.
+        up::retract(&options.state_dir);
         let state_dir = options.state_dir.canonicalize().context("The state directory has no path")?;
         let listener = listen(options.port).await?;
         let base_url = format!("http://{}", listener.local_addr().context("The API has no address")?);

@@ -1,0 +1,87 @@
+//! `capstan-local up`: the whole system on this machine, until Ctrl-C.
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser};
+use local::{
+    cloud::{LocalCloud, Options},
+    log, signals, up,
+};
+
+#[derive(Parser)]
+#[command(about = "Runs template.yaml on this machine")]
+enum Command {
+    /// Start everything, upload a recording and print its share link
+    Up(Up),
+}
+
+#[derive(Args)]
+struct Up {
+    /// The deployment
+    #[arg(long, default_value = "template.yaml")]
+    template: PathBuf,
+    /// Folder with the functions' programs
+    #[arg(long, default_value = "target/debug")]
+    functions: PathBuf,
+    /// Folder for all data
+    #[arg(long, default_value = ".local")]
+    state: PathBuf,
+    /// Port of the API on 127.0.0.1, 0 for a free one
+    #[arg(long, default_value_t = 3000)]
+    port: u16,
+    /// Folder where infra/mysql.sh unpacked a MySQL server, if it had to
+    #[arg(long, default_value = ".tools/mysql")]
+    mysql_home: PathBuf,
+    /// Recording to upload; may be given several times
+    #[arg(long, value_name = "FILE")]
+    upload: Vec<PathBuf>,
+    /// Do not upload a sample recording
+    #[arg(long)]
+    no_sample: bool,
+    /// Stop when standard input ends
+    #[arg(long)]
+    stop_on_stdin_close: bool,
+    /// Milliseconds before the first retry of a failed event
+    #[arg(long, default_value_t = 1000)]
+    retry_delay_ms: u64,
+}
+
+fn main() -> ExitCode {
+    let Command::Up(arguments) = Command::parse();
+    let finished = tokio::runtime::Runtime::new().context("The async runtime does not start").and_then(|runtime| {
+        let finished = runtime.block_on(run(arguments));
+        // An upload that is under way in a thread of its own does not hold the program up.
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        finished
+    });
+    match finished {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Up) -> Result<()> {
+    let stop = signals::stop_requested(arguments.stop_on_stdin_close)?;
+    let state = arguments.state.clone();
+    let options = Options {
+        port: arguments.port,
+        retry_delay: Duration::from_millis(arguments.retry_delay_ms),
+        mysql_home: Some(arguments.mysql_home),
+        interrupt: stop.clone(),
+        ..Options::new(arguments.template, arguments.functions, arguments.state)
+    };
+    let cloud = LocalCloud::start(options).await?;
+    let up = up::Options { uploads: arguments.upload, sample: !arguments.no_sample };
+    let announced = stop.run_until_cancelled(up::announce(&cloud, &up)).await.unwrap_or(Ok(()));
+    if announced.is_ok() {
+        stop.cancelled().await;
+    }
+    log::line("cloud", "stopping");
+    up::retract(&state);
+    cloud.shutdown().await;
+    announced
+}

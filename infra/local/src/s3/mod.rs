@@ -1,0 +1,162 @@
+//! S3, embedded: one bucket on a loopback port. `s3s` speaks the protocol and checks the signatures; objects are kept
+//! here, see [`store`].
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use anyhow::{Context, Result, bail};
+use axum::{
+    Router,
+    body::Body,
+    extract::{ConnectInfo, Request, State},
+    http::StatusCode,
+    response::Response,
+};
+use s3s::{
+    auth::SimpleAuth,
+    service::{S3Service, S3ServiceBuilder},
+};
+use tokio::{sync::mpsc, time};
+use tokio_util::sync::CancellationToken;
+
+use crate::{http, log};
+
+mod attributes;
+mod blob;
+mod cors;
+mod listing;
+mod multipart;
+mod objects;
+mod operations;
+mod receive;
+mod records;
+mod store;
+
+use cors::Cors;
+pub use cors::CorsRule;
+use operations::Operations;
+use store::Store;
+
+/// How often abandoned uploads are looked for.
+const LIFECYCLE_PERIOD: Duration = Duration::from_secs(3600);
+
+/// What to serve.
+#[derive(Clone, Debug)]
+pub struct S3Options {
+    /// Folder of all data; made when it is not there. No other server may use it meanwhile.
+    pub root: PathBuf,
+    /// Name of the one bucket; made when it is not there.
+    pub bucket: String,
+    /// The access key whose signatures are accepted.
+    pub access_key: String,
+    /// Its secret.
+    pub secret_key: String,
+    /// Port on 127.0.0.1, 0 for a free one.
+    pub port: u16,
+    /// Who may use the bucket from a browser; the first rule that fits counts.
+    pub cors: Vec<CorsRule>,
+    /// Age at which an unfinished multipart upload is aborted.
+    pub abort_incomplete_after: Option<Duration>,
+}
+
+/// An object that came to be, told after it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectCreated {
+    /// The bucket.
+    pub bucket: String,
+    /// The key, as it is (not URL-encoded).
+    pub key: String,
+    /// Bytes.
+    pub size: u64,
+    /// ETag without its quotes.
+    pub e_tag: String,
+    /// `ObjectCreated:Put`, `:Post`, `:Copy` or `:CompleteMultipartUpload`, as S3 event records name them.
+    pub event: &'static str,
+    /// Orders events of one key: 16 upper-case hexadecimal digits that only grow, also over restarts.
+    pub sequencer: String,
+    /// Who sent the request.
+    pub source_ip: IpAddr,
+    /// When the object was kept.
+    pub at: SystemTime,
+}
+
+/// Serves the bucket until `stop`, and sends an [`ObjectCreated`] for every object. Requests without a valid signature
+/// are refused.
+///
+/// # Errors
+/// The folder cannot be read or written, or the port cannot be had.
+pub async fn serve(
+    options: S3Options,
+    created: mpsc::UnboundedSender<ObjectCreated>,
+    stop: CancellationToken,
+) -> Result<SocketAddr> {
+    if !s3s::path::check_bucket_name(&options.bucket) {
+        bail!("{} cannot be a bucket's name", options.bucket);
+    }
+    let folder = options.root.join(&options.bucket);
+    let opened = tokio::task::spawn_blocking(move || Store::open(&folder)).await.context("opening was interrupted")?;
+    let store = Arc::new(opened.with_context(|| format!("cannot use {}", options.root.display()))?);
+    if let Some(age) = options.abort_incomplete_after {
+        abort_abandoned(&store, age);
+        tokio::spawn(stop.clone().run_until_cancelled_owned(expire(Arc::clone(&store), age)));
+    }
+
+    let mut builder = S3ServiceBuilder::new(Operations::new(options.bucket.clone(), store, created));
+    builder.set_auth(SimpleAuth::from_single(options.access_key, options.secret_key));
+    let served = Served { service: builder.build(), cors: Cors::new(options.bucket, options.cors) };
+    let (listener, address) = http::listen(options.port).await?;
+    http::serve(listener, Router::new().fallback(answer).with_state(Arc::new(served)), stop);
+    Ok(address)
+}
+
+struct Served {
+    service: S3Service,
+    cors: Cors,
+}
+
+/// Who sent a request, for its event.
+#[derive(Clone, Copy)]
+struct Peer(IpAddr);
+
+async fn answer(
+    State(served): State<Arc<Served>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    mut request: Request,
+) -> Response {
+    if let Some(preflight) = served.cors.preflight(&request) {
+        return preflight;
+    }
+    let allowed = served.cors.headers(&request);
+    request.extensions_mut().insert(Peer(peer.ip()));
+    match served.service.call(request.map(s3s::Body::http_body_unsync)).await {
+        Ok(response) => {
+            let mut response = response.map(Body::new);
+            response.headers_mut().extend(allowed);
+            response
+        }
+        Err(_) => http::response(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", "S3 could not answer"),
+    }
+}
+
+async fn expire(store: Arc<Store>, age: Duration) {
+    let mut period = time::interval(LIFECYCLE_PERIOD);
+    // The first tick is immediate, and the start has looked already.
+    period.tick().await;
+    loop {
+        period.tick().await;
+        abort_abandoned(&store, age);
+    }
+}
+
+fn abort_abandoned(store: &Store, age: Duration) {
+    for (key, outcome) in store.abort_older_than(age) {
+        match outcome {
+            Ok(()) => log::line("s3", format!("aborted the unfinished upload of {key}")),
+            Err(error) => log::line("s3", format!("cannot abort the unfinished upload of {key}: {error}")),
+        }
+    }
+}
