@@ -1,4 +1,4 @@
-// Opens a share page, waits for its video, plays it, seeks, and prints what it saw as JSON.
+// Opens a share page and prints its status; waits for its video, plays it, seeks, and prints what it saw. JSON, a line each.
 //
 //   node watch.mjs http://127.0.0.1:3000/s/… [screenshot.png]
 import { mkdtemp, rm } from "node:fs/promises";
@@ -37,7 +37,7 @@ try {
   });
 
   await page.goto(url);
-  const first = await page.locator("main").getAttribute("data-status");
+  console.log(JSON.stringify({ status: await page.locator("main").getAttribute("data-status") }));
   await page.waitForSelector("video", { state: "attached", timeout: 60_000 });
   const poster = await page.evaluate(async () => {
     const image = new Image();
@@ -66,7 +66,7 @@ try {
       }),
   );
   if (screenshot) await page.screenshot({ path: screenshot });
-  console.log(JSON.stringify({ first, from, ...seen, seeked, poster, problems }));
+  console.log(JSON.stringify({ from, ...seen, seeked, poster, problems }));
 } finally {
   await context.close();
   await rm(profile, { recursive: true, force: true });

@@ -15,7 +15,8 @@ use tests::{
 /// All processes below one, with their children, by `/proc`.
 fn below(parent: u32) -> Vec<u32> {
     let children = |parent: u32| {
-        let all = fs::read_dir("/proc").expect("/proc").filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        let all =
+            fs::read_dir("/proc").expect("/proc").filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
         all.filter(move |pid: &u32| {
             let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
             let after_name = stat.rsplit(") ").next().unwrap_or_default().to_owned();
@@ -80,7 +81,8 @@ async fn what_was_recorded_is_there_after_a_restart() {
         let (state, recording) = (state.path().to_owned(), recording.clone());
         tokio::task::spawn_blocking(move || Cloud::start_with(&state, &[recording])).await.expect("a start")
     };
-    let ready: Value = serde_json::from_slice(&fs::read(state.path().join("ready.json")).expect("a file")).expect("JSON");
+    let ready: Value =
+        serde_json::from_slice(&fs::read(state.path().join("ready.json")).expect("a file")).expect("JSON");
     let (key, video) = (first.ready.api_key.clone(), ready["videoId"].as_str().expect("a video").to_owned());
     assert_eq!(ready["shareUrl"], format!("{}/s/{video}", first.ready.base));
     tokio::task::spawn_blocking(|| first.stop()).await.expect("the end");
@@ -121,15 +123,22 @@ async fn mail_is_caught_and_shown_newest_first() {
         smtp.send(mail.expect("a mail")).await.expect("the SMTP server");
     }
     let page = Person::stranger();
-    let list = answer(page.request(reqwest::Method::GET, "/_local/mail").header("accept", "application/json")).await.body;
+    let list =
+        answer(page.request(reqwest::Method::GET, "/_local/mail").header("accept", "application/json")).await.body;
     let subjects: Vec<_> = list.as_array().expect("a list").iter().map(|mail| mail["subject"].clone()).collect();
     assert_eq!(subjects, [json!("Second"), json!("First <b>")]);
     let mail = &list[1];
     assert_eq!((&mail["from"], &mail["to"]), (&json!("login@example.test"), &json!(["ada@example.test"])));
-    assert_eq!((mail["text"].as_str().map(str::trim_end), mail["html"].as_str().map(str::trim_end)), (Some(".dot\r\nCode 123456"), Some("<b>123456</b>")));
+    assert_eq!(
+        (mail["text"].as_str().map(str::trim_end), mail["html"].as_str().map(str::trim_end)),
+        (Some(".dot\r\nCode 123456"), Some("<b>123456</b>"))
+    );
     assert!(mail["at"].as_str().is_some_and(|at| at.ends_with('Z')), "{mail}");
     let html = page.get("/_local/mail").await.body;
-    assert!(html.as_str().is_some_and(|html| html.contains("First &lt;b&gt;") && !html.contains("First <b>")), "{html}");
+    assert!(
+        html.as_str().is_some_and(|html| html.contains("First &lt;b&gt;") && !html.contains("First <b>")),
+        "{html}"
+    );
 }
 
 #[tokio::test]
@@ -144,7 +153,8 @@ async fn secrets_do_not_reach_the_log() {
     let ready = &own.ready;
     let page = format!("{}/s/0123456789abcde?password=hunter2", ready.base);
     client().get(page).send().await.expect("a page");
-    let secrets = [ready.secret_access_key.clone(), ready.database_url.clone(), "X-Amz-Signature".into(), "hunter2".into()];
+    let secrets =
+        [ready.secret_access_key.clone(), ready.database_url.clone(), "X-Amz-Signature".into(), "hunter2".into()];
     tokio::task::spawn_blocking(|| own.stop()).await.expect("the end");
     let log = fs::read_to_string(state.path().join("log")).expect("the log");
     assert!(log.contains("ObjectCreated"), "{log}");

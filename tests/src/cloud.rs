@@ -78,6 +78,8 @@ impl Cloud {
     #[must_use]
     pub fn start_with(state: &Path, uploads: &[PathBuf]) -> Self {
         let log = std::fs::File::create(state.join("log")).expect("a log file");
+        // Left by a local cloud that was killed; it would be taken for the new one's.
+        let _ = std::fs::remove_file(state.join("ready.json"));
         let mut command = command(state, 0);
         for upload in uploads {
             command.arg("--upload").arg(upload);

@@ -95,7 +95,8 @@ impl Person {
     /// Uploads a file with one PUT.
     pub async fn upload(&self, video: &str, subpath: &str, bytes: Vec<u8>) {
         let url = self.sign(video, subpath).await;
-        let stored = self.http.put(url).body(bytes).send().await.expect("S3");
+        let put = self.http.put(url).header("content-length", bytes.len());
+        let stored = put.body(bytes).send().await.expect("S3");
         assert_eq!(stored.status(), StatusCode::OK);
         assert!(stored.headers().contains_key("etag"), "clients need the ETag");
     }
@@ -107,27 +108,37 @@ impl Person {
         video
     }
 
-    /// The video's status once it is ready or failed.
-    pub async fn settled(&self, video: &str) -> Value {
-        until(&format!("video {video} to become ready or failed"), async || {
-            let status = self.get(&format!("/api/v1/caps/{video}/status")).await;
-            assert_eq!(status.status, 200, "{status:?}");
-            matches!(status.body["overall"].as_str(), Some("ready" | "failed")).then_some(status.body)
-        })
-        .await
+    /// Uploads another recording to a video, as the desktop does.
+    pub async fn record_again(&self, video: &str, bytes: Vec<u8>) {
+        let create = format!("/api/desktop/video/create?recordingMode=desktopMP4&videoId={video}");
+        assert_eq!(self.get(&create).await.body["id"], video);
+        self.upload(video, "result.mp4", bytes).await;
     }
 
-    /// Waits until the video is ready; panics with its reason when it fails.
+    /// The video's status.
+    pub async fn status(&self, video: &str) -> Value {
+        let status = self.get(&format!("/api/v1/caps/{video}/status")).await;
+        assert_eq!(status.status, 200, "{status:?}");
+        status.body
+    }
+
+    /// Waits until the video is ready.
     pub async fn ready(&self, video: &str) {
-        let status = self.settled(video).await;
-        assert_eq!(status["overall"], "ready", "{status}");
+        self.becomes(video, "ready").await;
     }
 
     /// Waits until the video has failed; the reason.
     pub async fn failed(&self, video: &str) -> String {
-        let status = self.settled(video).await;
-        assert_eq!(status["overall"], "failed", "{status}");
+        let status = self.becomes(video, "failed").await;
         status["upload"]["reason"].as_str().expect("a reason").to_owned()
+    }
+
+    async fn becomes(&self, video: &str, overall: &str) -> Value {
+        until(&format!("video {video} to become {overall}"), async || {
+            let status = self.status(video).await;
+            (status["overall"] == overall).then_some(status)
+        })
+        .await
     }
 
     /// Bytes of what a player gets.

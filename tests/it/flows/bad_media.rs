@@ -11,7 +11,11 @@ async fn reason(bytes: Vec<u8>) -> String {
     for trace in ["/", "\\", "http", "ffmpeg", "FFmpeg", "moov", "Invalid data", "0x"] {
         assert!(!reason.contains(trace), "{trace} in {reason}");
     }
-    assert_eq!(store::keys_of(&video).await, [format!("videos/raw/{video}.mp4")], "the upload itself is kept, nothing else");
+    assert_eq!(
+        store::keys_of(&video).await,
+        [format!("videos/raw/{video}.mp4")],
+        "the upload itself is kept, nothing else"
+    );
     reason
 }
 

@@ -38,15 +38,22 @@ async fn an_event_of_an_object_that_was_replaced_is_dropped() {
     person.failed(&video).await;
     let key = format!("videos/raw/{video}.mp4");
     let old = created_event(&key, &store::e_tag(&key).await.expect("the upload"));
-    person.upload(&video, "result.mp4", footage::screen_recording("320x180", 1).await).await;
+    person.record_again(&video, footage::screen_recording("320x180", 1).await).await;
     person.ready(&video).await;
     assert!(cloud().invoke_sync("transcode", &old).await.0);
-    assert_eq!(person.get(&format!("/api/v1/caps/{video}/status")).await.body["overall"], "ready");
+    assert_eq!(person.status(&video).await["overall"], "ready");
 }
 
 #[tokio::test]
 async fn keys_of_nobody_are_ignored() {
-    for key in ["videos/raw/readme.txt", "videos/raw/%C3%BC+%2B.mp4", "videos/raw/a%2Fb.mp4", "videos/raw/%FF.mp4", "jobs/publish/x.json", &format!("videos/raw/{}", "x".repeat(1000))] {
+    for key in [
+        "videos/raw/readme.txt",
+        "videos/raw/%C3%BC+%2B.mp4",
+        "videos/raw/a%2Fb.mp4",
+        "videos/raw/%FF.mp4",
+        "jobs/publish/x.json",
+        &format!("videos/raw/{}", "x".repeat(1000)),
+    ] {
         let (succeeded, answer) = cloud().invoke_sync("transcode", &created_event(key, "0")).await;
         assert!(succeeded, "{key}: {answer}");
     }
@@ -72,7 +79,7 @@ async fn an_event_whose_object_is_gone_does_nothing() {
     let video = person.create("Nothing uploaded").await;
     let event = created_event(&format!("videos/raw/{video}.mp4"), "0");
     assert!(cloud().invoke_sync("transcode", &event).await.0);
-    assert_eq!(person.get(&format!("/api/v1/caps/{video}/status")).await.body["overall"], "uploading");
+    assert_eq!(person.status(&video).await["overall"], "uploading");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use super::sweep::sweep;
 
 /// Long enough to encode that it can be interrupted.
 async fn slow_recording() -> Vec<u8> {
-    footage::make("-f lavfi -i testsrc2=size=1280x720:rate=30:duration=12 -c:v libvpx -deadline realtime -cpu-used 16 -b:v 2M", "webm").await
+    footage::make("-f lavfi -i testsrc2=size=1280x720:rate=30:duration=15 -c:v mjpeg -q:v 12", "mkv").await
 }
 
 /// Process ids below `parent`, with their names.

@@ -3,12 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use tests::{
-    footage,
-    person::Person,
-    rows,
-    store,
-};
+use tests::{footage, person::Person, rows, store};
 
 /// Streams by kind, as FFmpeg sees them.
 fn streams(probed: &Value) -> BTreeMap<&str, &Value> {
@@ -68,7 +63,11 @@ async fn a_name_is_not_a_format() {
 #[tokio::test]
 async fn what_is_larger_than_1080p_is_scaled_when_encoded() {
     let person = Person::new().await;
-    let recording = footage::make("-f lavfi -i testsrc2=size=2560x1440:rate=10:duration=1 -c:v libvpx -deadline realtime -cpu-used 8", "webm").await;
+    let recording = footage::make(
+        "-f lavfi -i testsrc2=size=2560x1440:rate=10:duration=1 -c:v libvpx -deadline realtime -cpu-used 8",
+        "webm",
+    )
+    .await;
     let video = person.record("Large", recording).await;
     person.ready(&video).await;
     let cap = person.get(&format!("/api/v1/caps/{video}")).await.body;
@@ -126,10 +125,10 @@ async fn a_newer_upload_replaces_what_plays_only_when_it_is_ready() {
     let video = person.record("Take one", footage::screen_recording("320x180", 1).await).await;
     person.ready(&video).await;
     let take_one = person.watch(&video).await;
-    person.upload(&video, "result.mp4", b"take two is broken".to_vec()).await;
+    person.record_again(&video, b"take two is broken".to_vec()).await;
     person.failed(&video).await;
     assert_eq!(person.watch(&video).await, take_one, "what plays stays");
-    person.upload(&video, "result.mp4", footage::screen_recording("160x90", 1).await).await;
+    person.record_again(&video, footage::screen_recording("160x90", 1).await).await;
     person.ready(&video).await;
     assert_ne!(person.watch(&video).await, take_one);
     let keys = store::keys_of(&video).await;

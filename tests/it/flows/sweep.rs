@@ -7,7 +7,6 @@ use tests::{
     person::{Person, client},
     rows,
     store::{self, s3},
-    wait::until,
 };
 
 /// Runs the sweep as its schedule does.
@@ -36,18 +35,14 @@ async fn an_upload_that_never_arrives_is_given_up_after_a_day() {
     let video = person.create("Never").await;
     rows::stand_still(&video, 23 * 3600).await;
     sweep().await;
-    assert_eq!(person.get(&format!("/api/v1/caps/{video}/status")).await.body["overall"], "uploading");
+    assert_eq!(person.status(&video).await["overall"], "uploading");
     rows::stand_still(&video, 2 * 3600).await;
     sweep().await;
-    let status = person.settled(&video).await;
+    let status = person.status(&video).await;
     assert_eq!((&status["overall"], &status["upload"]["retryable"]), (&json!("failed"), &json!(true)));
     // And should it arrive after all, it is published.
     person.upload(&video, "result.mp4", footage::screen_recording("320x180", 1).await).await;
-    until("the late upload to be ready", async || {
-        let status = person.get(&format!("/api/v1/caps/{video}/status")).await.body;
-        (status["overall"] == "ready").then_some(())
-    })
-    .await;
+    person.ready(&video).await;
 }
 
 #[tokio::test]

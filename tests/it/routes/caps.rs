@@ -67,7 +67,16 @@ async fn a_list_can_be_narrowed() {
 #[tokio::test]
 async fn queries_that_mean_nothing_are_refused() {
     let person = Person::new().await;
-    for query in ["limit=0", "limit=101", "limit=x", "limit=99999999999999999999", "cursor=x", "cursor=1.x", "scope=x", "updatedAfter=x"] {
+    for query in [
+        "limit=0",
+        "limit=101",
+        "limit=x",
+        "limit=99999999999999999999",
+        "cursor=x",
+        "cursor=1.x",
+        "scope=x",
+        "updatedAfter=x",
+    ] {
         let refused = person.get(&format!("/api/v1/caps?{query}")).await;
         assert_eq!((refused.status, &refused.body["code"]), (400, &json!("INVALID_REQUEST")), "{query}");
     }

@@ -19,15 +19,23 @@ async fn creating_answers_what_the_desktop_reads() {
 async fn a_created_video_is_uploading_and_has_a_page() {
     let person = Person::new().await;
     let video = person.create("Stand-up").await;
-    let status = person.get(&format!("/api/v1/caps/{video}/status")).await.body;
-    assert_eq!((status["overall"].as_str(), status["upload"]["status"].as_str()), (Some("uploading"), Some("uploading")));
+    let status = person.status(&video).await;
+    assert_eq!(
+        (status["overall"].as_str(), status["upload"]["status"].as_str()),
+        (Some("uploading"), Some("uploading"))
+    );
     assert_eq!(person.get(&format!("/s/{video}?recordingStopped=1")).await.status, 200);
 }
 
 #[tokio::test]
 async fn a_name_is_kept_exactly() {
     let person = Person::new().await;
-    for name in ["Ünïcödé 😀 \u{202e}rtl", "<script>alert(1)</script>", "50% & more + # \"quoted\" 'so'", "O'Hara; DROP TABLE videos"] {
+    for name in [
+        "Ünïcödé 😀 \u{202e}rtl",
+        "<script>alert(1)</script>",
+        "50% & more + # \"quoted\" 'so'",
+        "O'Hara; DROP TABLE videos",
+    ] {
         let video = person.create(name).await;
         assert_eq!(person.get(&format!("/api/v1/caps/{video}")).await.body["title"], name);
     }
@@ -49,6 +57,16 @@ async fn an_own_video_id_is_used_again() {
     let video = person.create("First").await;
     assert_eq!(person.get(&format!("{CREATE}&videoId={video}&name=Second")).await.body["id"], video.as_str());
     assert_eq!(person.get(&format!("/api/v1/caps/{video}")).await.body["title"], "First");
+}
+
+#[tokio::test]
+async fn a_failed_video_that_is_recorded_again_waits_for_its_upload() {
+    let person = Person::new().await;
+    let video = person.record("Broken", b"not a video".to_vec()).await;
+    person.failed(&video).await;
+    person.get(&format!("{CREATE}&videoId={video}")).await;
+    let status = person.status(&video).await;
+    assert_eq!((&status["overall"], &status["upload"]["reason"]), (&"uploading".into(), &serde_json::Value::Null));
 }
 
 #[tokio::test]

@@ -13,7 +13,8 @@ use tests::{
 async fn a_deleted_video_is_gone_everywhere() {
     let person = Person::new().await;
     let recording = footage::screen_recording("160x90", 1).await;
-    for address in ["/api/v1/caps/VIDEO", "/api/desktop/video/delete?videoId=VIDEO", "/api/video/delete?videoId=VIDEO"] {
+    for address in ["/api/v1/caps/VIDEO", "/api/desktop/video/delete?videoId=VIDEO", "/api/video/delete?videoId=VIDEO"]
+    {
         let video = person.record("Gone soon", recording.clone()).await;
         person.ready(&video).await;
         let playlist = format!("{}/api/playlist?videoId={video}&videoType=mp4", cloud().ready.base);

@@ -18,8 +18,12 @@ async fn a_ready_video_is_served_in_ranges_with_its_type() {
     person.ready(&video).await;
     let playlist = address(&format!("playlist?videoId={video}&videoType=mp4&_t=1"));
     let moved = client().get(&playlist).send().await.expect("the playlist");
-    assert_eq!((moved.status().as_u16(), &moved.headers()["cache-control"]), (302, &"no-store".parse().expect("a value")));
-    let range = reqwest::Client::new().get(&playlist).header("range", "bytes=0-0").header("origin", &cloud().ready.base);
+    assert_eq!(
+        (moved.status().as_u16(), &moved.headers()["cache-control"]),
+        (302, &"no-store".parse().expect("a value"))
+    );
+    let range =
+        reqwest::Client::new().get(&playlist).header("range", "bytes=0-0").header("origin", &cloud().ready.base);
     let range = range.send().await.expect("S3");
     assert_eq!(range.status(), 206);
     assert_eq!(range.headers()["content-type"], "video/mp4");

@@ -65,7 +65,9 @@ async fn pages_lock_the_browser_down() {
     for code in [video.as_str(), "0123456789abcde"] {
         let (_, headers, html) = page(code).await;
         let policy = headers["content-security-policy"].to_str().expect("a policy");
-        assert!(policy.starts_with("default-src 'none'; script-src 'nonce-") && policy.contains("frame-ancestors 'none'"));
+        assert!(
+            policy.starts_with("default-src 'none'; script-src 'nonce-") && policy.contains("frame-ancestors 'none'")
+        );
         assert!(!policy.contains("unsafe"), "{policy}");
         assert_eq!(headers["x-content-type-options"], "nosniff");
         assert_eq!(headers["referrer-policy"], "no-referrer");

@@ -14,7 +14,8 @@ use tests::{
 async fn signing_answers_what_the_desktop_reads() {
     let person = Person::new().await;
     let video = person.create("Signed").await;
-    let body = json!({ "videoId": video, "subpath": "result.mp4", "method": "put", "durationInSecs": 12.5, "fps": 30.0 });
+    let body =
+        json!({ "videoId": video, "subpath": "result.mp4", "method": "put", "durationInSecs": 12.5, "fps": 30.0 });
     let signed = person.post("/api/upload/signed", body).await;
     assert_eq!(signed.status, 200);
     let put = &signed.body["presignedPutData"];
@@ -22,14 +23,19 @@ async fn signing_answers_what_the_desktop_reads() {
     assert_eq!(put["headers"], json!({ "Content-Type": "video/mp4" }));
     let url = put["url"].as_str().expect("an address");
     assert!(url.contains(&format!("/videos/raw/{video}.mp4?")), "the key is ours");
-    assert!(url.contains("X-Amz-SignedHeaders=host&"), "only the host is signed, since clients differ in what they send");
+    assert!(
+        url.contains("X-Amz-SignedHeaders=host&"),
+        "only the host is signed, since clients differ in what they send"
+    );
 }
 
 #[tokio::test]
 async fn unknown_subpaths_are_refused() {
     let person = Person::new().await;
     let video = person.create("Subpaths").await;
-    for subpath in ["../result.mp4", "/result.mp4", "%2e%2e/result.mp4", "result.exe", "", "segments/../../x", "a/result.mp4"] {
+    for subpath in
+        ["../result.mp4", "/result.mp4", "%2e%2e/result.mp4", "result.exe", "", "segments/../../x", "a/result.mp4"]
+    {
         for (path, rest) in [("signed", json!({ "method": "put" })), ("multipart/initiate", json!({}))] {
             let mut body = json!({ "videoId": video, "subpath": subpath });
             body.as_object_mut().expect("an object").extend(rest.as_object().expect("an object").clone());

@@ -42,7 +42,10 @@ pub(super) async fn create(app: &App, request: &Request) -> Answer {
         None => (identity::caller(&mut db, request).await?, None),
     };
     let id = match id {
-        Some(id) => id,
+        Some(id) => {
+            videos::reopen(&mut db, &id).await?;
+            id
+        }
         None => {
             let id = VideoId::random()?;
             videos::create(&mut db, &id, &caller, &name(request)).await?;

@@ -235,6 +235,14 @@ pub async fn rename(db: &mut Connection, id: &VideoId, owner: &UserId, name: &st
     Ok(db.run(sql, params).await? > 0)
 }
 
+/// A failed video waits for another upload; any other is left as it is.
+pub async fn reopen(db: &mut Connection, id: &VideoId) -> Result<(), DbError> {
+    let sql = "UPDATE videos SET status = 'uploading', failure_reason = NULL, failure_retryable = FALSE, \
+               updated_at = UTC_TIMESTAMP(3) WHERE id = :id AND status = 'failed' AND deleted_at IS NULL";
+    db.run(sql, params! { "id" => id.as_str() }).await?;
+    Ok(())
+}
+
 /// Marks a video deleted: from here on nobody sees it and no attempt can publish it. Its objects are removed next, by
 /// the caller or, should that fail, by the sweep. False when it is not the owner's or not there.
 pub async fn delete(db: &mut Connection, id: &VideoId, owner: &UserId) -> Result<bool, DbError> {
