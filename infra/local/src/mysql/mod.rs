@@ -252,9 +252,9 @@ async fn copy(from: PathBuf, to: PathBuf) -> Result<()> {
             let entry = entry?;
             let to = to.join(entry.file_name());
             if entry.file_type()?.is_dir() {
-                copy(&entry.path(), &to)?
+                copy(&entry.path(), &to)?;
             } else {
-                fs::copy(entry.path(), &to).map(|_| ())?
+                fs::copy(entry.path(), &to)?;
             }
         }
         Ok(())
