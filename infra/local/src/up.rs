@@ -155,7 +155,8 @@ async fn publish(cloud: &LocalCloud, demo: &Demo, file: &Path, name: Option<&str
 async fn still_there(cloud: &LocalCloud, demo: &Demo) -> Result<bool> {
     let Some(id) = demo.video_id.clone() else { return Ok(false) };
     let client = Client { base: cloud.base_url.clone(), api_key: demo.api_key.clone() };
-    tokio::task::spawn_blocking(move || Ok(client.status(&id)?.is_some_and(|status| status["overall"] == "ready"))).await?
+    tokio::task::spawn_blocking(move || Ok(client.status(&id)?.is_some_and(|status| status["overall"] == "ready")))
+        .await?
 }
 
 /// The API as a client sees it. Blocking, since a client of a few calls needs no more.
