@@ -1,6 +1,7 @@
 // Opens a share page and prints its status; waits for its video, plays it, seeks, and prints what it saw. JSON, a line each.
 //
 //   node watch.mjs http://127.0.0.1:3000/s/… [screenshot.png]
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +10,7 @@ import { chromium } from "playwright-core";
 const [url, screenshot] = process.argv.slice(2);
 const profile = await mkdtemp(join(tmpdir(), "capstan-browser-"));
 const context = await chromium.launchPersistentContext(profile, {
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  executablePath: ["chromium", "chromium-browser", "google-chrome"].map((name) => `/usr/bin/${name}`).find(existsSync),
   args: [
     "--no-sandbox",
     "--disable-gpu",

@@ -9,33 +9,9 @@ use tests::{
     cloud::{Cloud, cloud, command},
     footage,
     person::{Person, answer, client},
+    processes::{alive, below},
     wait::until,
 };
-
-/// All processes below one, with their children, by `/proc`.
-fn below(parent: u32) -> Vec<u32> {
-    let children = |parent: u32| {
-        let all =
-            fs::read_dir("/proc").expect("/proc").filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-        all.filter(move |pid: &u32| {
-            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-            let after_name = stat.rsplit(") ").next().unwrap_or_default().to_owned();
-            after_name.split(' ').nth(1).is_some_and(|of| of == parent.to_string())
-        })
-    };
-    let mut found: Vec<u32> = children(parent).collect();
-    let mut next = 0;
-    while let Some(pid) = found.get(next).copied() {
-        found.extend(children(pid));
-        next += 1;
-    }
-    found
-}
-
-fn alive(pid: u32) -> bool {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    !status.is_empty() && !status.contains("State:\tZ")
-}
 
 /// A cloud of one's own with a function started, and its processes.
 async fn busy_cloud(state: &TempDir) -> (Cloud, Vec<u32>) {

@@ -6,6 +6,7 @@
 pub mod cloud;
 pub mod footage;
 pub mod person;
+pub mod processes;
 pub mod rows;
 pub mod store;
 pub mod wait;

@@ -1,9 +1,13 @@
 //! Processes that die in the middle.
 
-use std::process::Command;
-
-use serde_json::Value;
-use tests::{cloud::cloud, footage, person::Person, rows, store, wait::until};
+use tests::{
+    cloud::cloud,
+    footage,
+    person::Person,
+    processes::{children, command, directory, kill},
+    rows, store,
+    wait::until,
+};
 
 use super::sweep::sweep;
 
@@ -12,40 +16,25 @@ async fn slow_recording() -> Vec<u8> {
     footage::make("-f lavfi -i testsrc2=size=1280x720:rate=30:duration=15 -c:v mjpeg -q:v 12", "mkv").await
 }
 
-/// Process ids below `parent`, with their names.
-fn children(parent: u64) -> Vec<(u64, String)> {
-    let listed = Command::new("ps").args(["-o", "pid=,comm=", "--ppid", &parent.to_string()]).output().expect("ps");
-    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-    let read = |line: &str| {
-        let (pid, name) = line.trim().split_once(' ')?;
-        Some((pid.parse().ok()?, name.trim().to_owned()))
-    };
-    listed.lines().filter_map(read).collect()
+/// The FFmpeg that a function runs for a video: it works in a directory of that name.
+fn ffmpeg_of(function: u32, video: &str) -> Option<u32> {
+    children(function).into_iter().find(|pid| command(*pid).contains("ffmpeg") && directory(*pid).contains(video))
+}
+
+/// Processes of the transcode function.
+async fn environments() -> Vec<u32> {
+    let functions = cloud().local("functions").await;
+    let transcode = functions.as_array().expect("functions").iter().find(|function| function["binary"] == "transcode");
+    let environments = transcode.expect("transcode")["environments"].as_array().expect("environments");
+    environments.iter().filter_map(|environment| u32::try_from(environment["pid"].as_u64()?).ok()).collect()
 }
 
 /// The transcode process that works on the video, once its FFmpeg encodes: both ids.
-async fn encoding(video: &str) -> (u64, u64) {
+async fn encoding(video: &str) -> (u32, u32) {
     until("FFmpeg to encode", async || {
-        let processing: i64 =
-            rows::one(&format!("SELECT COUNT(*) FROM videos WHERE id = '{video}' AND status = 'processing'")).await;
-        if processing == 0 {
-            return None;
-        }
-        let functions = cloud().local("functions").await;
-        let transcode = functions.as_array()?.iter().find(|function| function["binary"] == "transcode")?;
-        transcode["environments"].as_array()?.iter().find_map(|environment: &Value| {
-            let pid = environment["pid"].as_u64()?;
-            let ffmpeg = children(pid).into_iter().find(|(_, name)| name == "ffmpeg")?.0;
-            let arguments = std::fs::read_to_string(format!("/proc/{ffmpeg}/cmdline")).ok()?;
-            let folder = std::fs::read_link(format!("/proc/{ffmpeg}/cwd")).ok()?;
-            (arguments.contains(video) || folder.to_string_lossy().contains(video)).then_some((pid, ffmpeg))
-        })
+        environments().await.into_iter().find_map(|function| Some((function, ffmpeg_of(function, video)?)))
     })
     .await
-}
-
-fn kill(pid: u64) {
-    assert!(Command::new("kill").args(["-KILL", &pid.to_string()]).status().expect("kill").success());
 }
 
 #[tokio::test]
@@ -102,19 +91,8 @@ async fn deleting_while_it_is_encoded_leaves_nothing() {
     encoding(&video).await;
     assert_eq!(person.delete(&format!("/api/v1/caps/{video}")).await.status, 200);
     until("the attempt to end", async || {
-        let functions = cloud().local("functions").await;
-        let busy = functions.as_array()?.iter().any(|function| {
-            function["environments"].as_array().is_some_and(|environments| {
-                environments.iter().any(|environment| {
-                    let pid = environment["pid"].as_u64().unwrap_or_default();
-                    children(pid).iter().any(|(child, _)| {
-                        std::fs::read_link(format!("/proc/{child}/cwd"))
-                            .is_ok_and(|folder| folder.to_string_lossy().contains(&video))
-                    })
-                })
-            })
-        });
-        (!busy).then_some(())
+        let encoding = environments().await.into_iter().any(|function| ffmpeg_of(function, &video).is_some());
+        (!encoding).then_some(())
     })
     .await;
     until("everything to be gone", async || store::keys_of(&video).await.is_empty().then_some(())).await;

@@ -3,5 +3,7 @@
 mod bad_media;
 mod events;
 mod failures;
+mod migrations;
+mod outages;
 mod publish;
 mod sweep;

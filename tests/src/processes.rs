@@ -1,0 +1,52 @@
+//! Processes, by `/proc`: who runs below whom, and ending them as a machine would.
+
+use std::fs;
+
+/// Processes that `parent` started.
+#[must_use]
+pub fn children(parent: u32) -> Vec<u32> {
+    let all = fs::read_dir("/proc").expect("/proc").filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    // The parent follows the state, which follows the name in brackets; a name may hold blanks and brackets (proc(5)).
+    let parent_of = |pid: &u32| -> Option<u32> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        stat.rsplit(") ").next()?.split(' ').nth(1)?.parse().ok()
+    };
+    all.filter(|pid| parent_of(pid) == Some(parent)).collect()
+}
+
+/// Processes below `parent`, those that its children started included.
+#[must_use]
+pub fn below(parent: u32) -> Vec<u32> {
+    let mut found = children(parent);
+    let mut next = 0;
+    while let Some(pid) = found.get(next).copied() {
+        found.extend(children(pid));
+        next += 1;
+    }
+    found
+}
+
+/// The command line of a process; empty when it is gone.
+#[must_use]
+pub fn command(pid: u32) -> String {
+    fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default().replace('\0', " ")
+}
+
+/// The directory a process works in; empty when it is gone.
+#[must_use]
+pub fn directory(pid: u32) -> String {
+    fs::read_link(format!("/proc/{pid}/cwd")).unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// False for what is gone and for what has ended and waits for its parent.
+#[must_use]
+pub fn alive(pid: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    !status.is_empty() && !status.contains("State:\tZ")
+}
+
+/// Kills a process without a chance to clean up.
+pub fn kill(pid: u32) {
+    let killed = std::process::Command::new("kill").args(["-KILL", &pid.to_string()]).status();
+    assert!(killed.expect("kill").success(), "{pid} cannot be killed");
+}
