@@ -1,5 +1,5 @@
 //! S3, embedded: one bucket on a loopback port. `s3s` speaks the protocol and checks the signatures; objects are kept
-//! here, see [`store`].
+//! here, see `store`.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -17,7 +17,9 @@ use axum::{
     response::Response,
 };
 use s3s::{
-    auth::SimpleAuth,
+    S3Result,
+    auth::{S3Auth, SecretKey},
+    s3_error,
     service::{S3Service, S3ServiceBuilder},
 };
 use tokio::{sync::mpsc, time};
@@ -106,11 +108,27 @@ pub async fn serve(
     }
 
     let mut builder = S3ServiceBuilder::new(Operations::new(options.bucket.clone(), store, created));
-    builder.set_auth(SimpleAuth::from_single(options.access_key, options.secret_key));
+    builder.set_auth(Keys { access_key: options.access_key, secret_key: options.secret_key.into() });
     let served = Served { service: builder.build(), cors: Cors::new(options.bucket, options.cors) };
     let (listener, address) = http::listen(options.port).await?;
     http::serve(listener, Router::new().fallback(answer).with_state(Arc::new(served)), stop);
     Ok(address)
+}
+
+/// The one pair of keys whose signatures count.
+struct Keys {
+    access_key: String,
+    secret_key: SecretKey,
+}
+
+#[async_trait::async_trait]
+impl S3Auth for Keys {
+    async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
+        if access_key == self.access_key {
+            return Ok(self.secret_key.clone());
+        }
+        Err(s3_error!(InvalidAccessKeyId, "The AWS Access Key Id you provided does not exist in our records."))
+    }
 }
 
 struct Served {

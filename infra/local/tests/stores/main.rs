@@ -3,3 +3,4 @@
 mod dynamo;
 mod mail;
 mod mysql;
+mod s3;
