@@ -224,8 +224,27 @@ fn forward(spec: &Function, stream: Option<impl AsyncRead + Unpin + Send + 'stat
         let mut reader = BufReader::new(stream);
         let mut line = Vec::new();
         while reader.read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
-            log::line(&name, String::from_utf8_lossy(&line).trim_end());
+            log::line(&name, without_span(String::from_utf8_lossy(&line).trim_end()));
             line.clear();
         }
     });
+}
+
+/// Takes out the span that the Lambda runtime puts before each event: the line of the invocation itself follows.
+fn without_span(line: &str) -> String {
+    let cut =
+        line.split_once("Lambda runtime invoke{").and_then(|(level, rest)| Some((level, rest.split_once("}: ")?.1)));
+    cut.map_or_else(|| line.to_owned(), |(level, event)| format!("{level}{event}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_span;
+
+    #[test]
+    fn log_lines_lose_the_span_and_nothing_else() {
+        let line = " INFO Lambda runtime invoke{requestId=\"1\" xrayTraceId=\"Root=1;Sampled=0\"}: ready video=x plan=P { a: 1 }";
+        assert_eq!(without_span(line), " INFO ready video=x plan=P { a: 1 }");
+        assert_eq!(without_span("panicked at {x}: y"), "panicked at {x}: y");
+    }
 }
