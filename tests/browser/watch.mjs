@@ -10,7 +10,7 @@ import { chromium } from "playwright-core";
 const [url, screenshot] = process.argv.slice(2);
 const profile = await mkdtemp(join(tmpdir(), "capstan-browser-"));
 const context = await chromium.launchPersistentContext(profile, {
-  executablePath: ["chromium", "chromium-browser", "google-chrome"].map((name) => `/usr/bin/${name}`).find(existsSync),
+  executablePath: process.env.CHROMIUM ?? ["chromium", "chromium-browser", "google-chrome"].map((name) => `/usr/bin/${name}`).find(existsSync),
   args: [
     "--no-sandbox",
     "--disable-gpu",
