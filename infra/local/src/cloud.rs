@@ -210,20 +210,13 @@ impl Parts<'_> {
     }
 
     async fn s3(&self, bucket: &Bucket, created: mpsc::UnboundedSender<ObjectCreated>) -> Result<String> {
-        let cors = bucket.cors.iter().cloned().map(|rule| s3::CorsRule {
-            allowed_methods: rule.allowed_methods,
-            allowed_origins: rule.allowed_origins,
-            allowed_headers: rule.allowed_headers,
-            exposed_headers: rule.exposed_headers,
-            max_age_seconds: rule.max_age_seconds,
-        });
         let options = S3Options {
             root: self.state_dir.join("s3"),
             bucket: bucket.name.clone(),
             access_key: self.keys.access_key_id.clone(),
             secret_key: self.keys.secret_access_key.clone(),
             port: 0,
-            cors: cors.collect(),
+            cors: bucket.cors.clone(),
             abort_incomplete_after: bucket.abort_incomplete_after,
         };
         let address = s3::serve(options, created, self.stop.clone()).await.context("S3 did not start")?;
@@ -231,17 +224,10 @@ impl Parts<'_> {
     }
 
     async fn dynamodb(&self, template: &Template) -> Result<String> {
-        let tables = template.tables.iter().cloned().map(|table| dynamo::Table {
-            name: table.name,
-            hash_key: table.hash_key,
-            range_key: table.range_key,
-            attributes: table.attributes,
-            ttl_attribute: table.ttl_attribute,
-        });
-        let tables: Vec<_> = tables.collect();
         let path = self.state_dir.join("dynamodb.sqlite");
-        let address =
-            dynamo::serve(Some(path), &tables, 0, self.stop.clone()).await.context("DynamoDB did not start")?;
+        let address = dynamo::serve(Some(path), &template.tables, 0, self.stop.clone())
+            .await
+            .context("DynamoDB did not start")?;
         Ok(format!("http://{address}"))
     }
 

@@ -11,20 +11,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-/// A table to have, as the template describes it.
-#[derive(Clone, Debug)]
-pub struct Table {
-    /// Name.
-    pub name: String,
-    /// Partition key.
-    pub hash_key: String,
-    /// Sort key.
-    pub range_key: Option<String>,
-    /// Key attributes with their types: S, N or B.
-    pub attributes: Vec<(String, String)>,
-    /// Attribute that says when an item expires, in seconds since the epoch.
-    pub ttl_attribute: Option<String>,
-}
+use crate::template::Table;
 
 /// Serves the database at `path`, or one in memory, until `stop`. Tables that are missing are created; tables and
 /// items that are there stay.

@@ -6,22 +6,7 @@ use axum::{
     response::Response,
 };
 
-use crate::http::response;
-
-/// A rule of the bucket's `CorsConfiguration`.
-#[derive(Clone, Debug, Default)]
-pub struct CorsRule {
-    /// Methods, upper case.
-    pub allowed_methods: Vec<String>,
-    /// Origins, each with at most one `*`.
-    pub allowed_origins: Vec<String>,
-    /// Request headers, each with at most one `*`; case does not matter.
-    pub allowed_headers: Vec<String>,
-    /// Response headers that scripts may read.
-    pub exposed_headers: Vec<String>,
-    /// How long a browser may remember a preflight, in seconds.
-    pub max_age_seconds: Option<u32>,
-}
+use crate::{http::response, template::CorsRule};
 
 /// The rules, in their order.
 pub(super) struct Cors {

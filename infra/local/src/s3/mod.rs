@@ -25,7 +25,7 @@ use s3s::{
 use tokio::{sync::mpsc, time};
 use tokio_util::sync::CancellationToken;
 
-use crate::{http, log};
+use crate::{http, log, template::CorsRule};
 
 mod attributes;
 mod blob;
@@ -39,7 +39,6 @@ mod records;
 mod store;
 
 use cors::Cors;
-pub use cors::CorsRule;
 use operations::Operations;
 use store::Store;
 

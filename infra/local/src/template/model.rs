@@ -141,13 +141,13 @@ pub struct Bucket {
 }
 
 /// One CORS rule of a bucket.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CorsRule {
-    /// Methods.
+    /// Methods, upper case.
     pub allowed_methods: Vec<String>,
-    /// Origins, `*` for any.
+    /// Origins, each with at most one `*`.
     pub allowed_origins: Vec<String>,
-    /// Request headers, `*` for any.
+    /// Request headers, each with at most one `*`; case does not matter.
     pub allowed_headers: Vec<String>,
     /// Response headers that scripts may read.
     pub exposed_headers: Vec<String>,

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::{
     config::{BehaviorVersion, Credentials, Region},
     types::{AttributeValue, ReturnValue},
 };
-use local::dynamo::{Table, serve};
+use local::{dynamo::serve, template::Table};
 use std::path::Path;
 use tokio_util::sync::CancellationToken;
 

@@ -1,6 +1,6 @@
 //! Requests of browsers from other origins.
 
-use local::s3::CorsRule;
+use local::template::CorsRule;
 use reqwest::{Method, StatusCode, header};
 
 use super::{BUCKET, Served, for_an_hour, plain_client};

@@ -19,7 +19,10 @@ use aws_sdk_s3::{
     presigning::PresigningConfig,
     primitives::ByteStream,
 };
-use local::s3::{CorsRule, ObjectCreated, S3Options, serve};
+use local::{
+    s3::{ObjectCreated, S3Options, serve},
+    template::CorsRule,
+};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
