@@ -4,4 +4,3 @@ mod flows;
 mod local_cloud;
 mod pages;
 mod routes;
-mod template;

@@ -69,6 +69,15 @@ pub async fn expire_lease(video: &str) {
     update.send().await.expect("a lease");
 }
 
+/// True when the attempt that held a video's lease has ended it.
+pub async fn lease_is_done(video: &str) -> bool {
+    let (client, table) = ledger().await;
+    let key = AttributeValue::S(format!("video#{video}"));
+    let got =
+        client.get_item().table_name(table).key("pk", key).consistent_read(true).send().await.expect("the ledger");
+    got.item.is_some_and(|item| item.contains_key("done"))
+}
+
 /// Takes a video's lease away, as its expiry after months does.
 pub async fn forget_lease(video: &str) {
     let (client, table) = ledger().await;

@@ -85,6 +85,21 @@ async fn a_recording_that_kills_every_attempt_fails_for_good() {
 }
 
 #[tokio::test]
+async fn an_attempt_that_was_overtaken_writes_nothing() {
+    let person = Person::new().await;
+    let video = person.record("Overtaken", slow_recording().await).await;
+    encoding(&video).await;
+    // As a newer attempt leaves it, while this one believes that the lease is still its own.
+    rows::run(&format!(
+        "UPDATE videos SET attempt = 7, status = 'failed', failure_reason = 'Newer.' WHERE id = '{video}'"
+    ))
+    .await;
+    until("the overtaken attempt to end", async || store::lease_is_done(&video).await.then_some(())).await;
+    assert_eq!(person.failed(&video).await, "Newer.");
+    assert_eq!(rows::one::<u64>(&format!("SELECT attempt FROM videos WHERE id = '{video}'")).await, 7);
+}
+
+#[tokio::test]
 async fn deleting_while_it_is_encoded_leaves_nothing() {
     let person = Person::new().await;
     let video = person.record("Deleted midway", slow_recording().await).await;

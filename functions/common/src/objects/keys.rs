@@ -3,7 +3,6 @@
 use crate::ids::VideoId;
 
 const RAW: &str = "videos/raw/";
-const JOBS: &str = "jobs/";
 const PUBLISH_JOBS: &str = "jobs/publish/";
 
 /// File endings under which an upload is stored. An ending is a name, not a format: what the object is, its content says.
@@ -105,9 +104,6 @@ fn parse_raw(key: &str) -> Option<(VideoId, &str)> {
     VideoId::parse(video).filter(|_| known).map(|video| (video, ending))
 }
 
-/// Prefixes whose new objects start the transcode function, as template.yaml has them.
-pub const TRIGGERS: [&str; 2] = [RAW, JOBS];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,13 +149,6 @@ mod tests {
         ];
         for key in foreign {
             assert_eq!(work(key), Work::Foreign, "{key}");
-        }
-    }
-
-    #[test]
-    fn outputs_start_nothing() {
-        for key in [processed(&video()), poster(&video())] {
-            assert!(TRIGGERS.iter().all(|prefix| !key.starts_with(prefix)), "{key}");
         }
     }
 }

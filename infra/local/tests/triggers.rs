@@ -1,0 +1,54 @@
+//! Nothing that a function writes may start it again without end: the real template against the real keys.
+
+use std::{collections::BTreeMap, path::Path};
+
+use common::{
+    ids::VideoId,
+    objects::keys::{self, Work},
+};
+use local::template::{Inputs, Template};
+
+const CREATED: &str = "ObjectCreated:Put";
+
+fn template() -> Template {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
+    let database = ("DatabaseUrl".to_owned(), "mysql://user:password@127.0.0.1:3306/capstan".to_owned());
+    let inputs = Inputs { parameters: BTreeMap::from([database]), api_endpoint: "http://127.0.0.1".to_owned() };
+    Template::load(&path, &inputs).expect("template.yaml")
+}
+
+/// Functions that an object at `key` starts.
+fn started(template: &Template, key: &str) -> Vec<String> {
+    let bucket = &template.buckets[0].name;
+    let triggers = template.object_triggers.iter().filter(|trigger| trigger.matches(bucket, CREATED, key));
+    triggers.map(|trigger| trigger.function.clone()).collect()
+}
+
+fn video() -> VideoId {
+    VideoId::parse("0123456789abcde").expect("an id")
+}
+
+#[test]
+fn no_output_starts_anything() {
+    for output in [keys::processed(&video()), keys::poster(&video())] {
+        assert!(started(&template(), &output).is_empty(), "{output}");
+    }
+}
+
+#[test]
+fn every_upload_starts_the_transcode_function_once() {
+    for name in
+        ["result.mp4", "agent-upload.mp4", "raw-upload.mp4", "raw-upload.webm", "raw-upload.mov", "raw-upload.mkv"]
+    {
+        let upload = keys::upload(&video(), name).expect("an upload").key;
+        assert_eq!(started(&template(), &upload), ["TranscodeFunction"], "{upload}");
+    }
+}
+
+#[test]
+fn a_job_leads_to_its_upload_and_to_no_further_job() {
+    let source = keys::upload(&video(), "raw-upload.webm").expect("an upload").key;
+    let job = keys::publish_job(&source).expect("a job");
+    assert_eq!(started(&template(), &job), ["TranscodeFunction"]);
+    assert_eq!(keys::work(&job), Work::Publish { video: video(), source });
+}
