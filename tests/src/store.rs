@@ -39,6 +39,19 @@ pub async fn e_tag(key: &str) -> Option<String> {
     head.e_tag.map(|e_tag| e_tag.trim_matches('"').to_owned())
 }
 
+/// When an object was stored, in seconds since the epoch.
+pub async fn stored_at(key: &str) -> i64 {
+    let head = s3().head_object().bucket(&cloud().ready.bucket).key(key).send().await.expect("an object");
+    head.last_modified.expect("a time").secs()
+}
+
+/// Now, in whole seconds since the epoch.
+#[must_use]
+pub fn now() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    i64::try_from(now.as_secs()).expect("before the end of time")
+}
+
 /// The event S3 sends for an object at `key` (AWS documentation: "Event message structure").
 #[must_use]
 pub fn created_event(key: &str, e_tag: &str) -> serde_json::Value {
@@ -69,13 +82,27 @@ pub async fn expire_lease(video: &str) {
     update.send().await.expect("a lease");
 }
 
-/// True when the attempt that held a video's lease has ended it.
-pub async fn lease_is_done(video: &str) -> bool {
+/// True when the attempt that held a video's lease has given it back.
+pub async fn lease_is_over(video: &str) -> bool {
     let (client, table) = ledger().await;
     let key = AttributeValue::S(format!("video#{video}"));
     let got =
         client.get_item().table_name(table).key("pk", key).consistent_read(true).send().await.expect("the ledger");
-    got.item.is_some_and(|item| item.contains_key("done"))
+    got.item.is_some_and(|item| item.get("lease_until") == Some(&AttributeValue::N("0".to_owned())))
+}
+
+/// Takes a video's lease as a newer attempt does, whoever holds it.
+pub async fn take_lease(video: &str) {
+    let (client, table) = ledger().await;
+    let update = client
+        .update_item()
+        .table_name(table)
+        .key("pk", AttributeValue::S(format!("video#{video}")))
+        .update_expression("SET attempt = attempt + :one, holder = :newer")
+        .condition_expression("attribute_exists(pk)")
+        .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+        .expression_attribute_values(":newer", AttributeValue::S("newer".to_owned()));
+    update.send().await.expect("a lease");
 }
 
 /// Takes a video's lease away, as its expiry after months does.

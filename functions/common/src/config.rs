@@ -75,6 +75,12 @@ impl SiteConfig {
         Self { web_url: optional("WEB_URL").map(|url| url.trim_end_matches('/').to_owned()) }
     }
 
+    /// True when people reach the site over TLS: always, but on a machine of one's own.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.web_url.as_ref().is_none_or(|url| url.starts_with("https://"))
+    }
+
     /// Address of a share link. `gateway_host` is the host that API Gateway was reached at.
     #[must_use]
     pub fn share_url(&self, gateway_host: &str, code: &str) -> String {

@@ -21,6 +21,12 @@ pub struct Access {
 }
 
 impl Access {
+    /// The video, if the caller owns it; 403 for somebody else's where the contract wants it told from a missing one.
+    pub fn owned_or_forbidden(self) -> Result<videos::Video, ApiError> {
+        let video = self.video.ok_or_else(ApiError::video_not_found)?;
+        if video.owner == self.caller { Ok(video) } else { Err(ApiError::forbidden("Forbidden")) }
+    }
+
     /// The video, if the caller owns it; otherwise the same 404 as for one that does not exist.
     pub fn owned(self) -> Result<videos::Video, ApiError> {
         let caller = self.caller;

@@ -105,6 +105,13 @@ impl Ledger {
         Ok(Claimed::Busy)
     }
 
+    /// Takes a lease on an upload that is done, because it is awaited again: somebody stored the same bytes once more.
+    /// Its tries begin anew. `None` when somebody else was faster.
+    pub async fn claim_anew(&self, claim: &Claim<'_>) -> Result<Option<Lease>, LedgerError> {
+        let seen = self.item(claim.video).await?.unwrap_or_default();
+        self.claim_first(claim, &seen).await
+    }
+
     /// The upload the ledger knows, once more.
     async fn claim_again(&self, claim: &Claim<'_>) -> Result<Result<Lease, Item>, LedgerError> {
         let now = Millis::now();

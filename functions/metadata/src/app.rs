@@ -20,7 +20,7 @@ impl App {
     pub(crate) async fn from_env() -> Result<Self, lambda_http::Error> {
         let db = Database::new(&DatabaseConfig::from_env()?)?;
         let (objects, ledger) = (ObjectsConfig::from_env()?, LedgerConfig::from_env()?);
-        let sdk = aws::sdk().await;
+        let sdk = aws::sdk(aws::FOR_REQUESTS).await;
         Ok(Self {
             db,
             objects: Objects::new(objects, &sdk),

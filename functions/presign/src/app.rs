@@ -16,7 +16,7 @@ pub(crate) struct App {
 impl App {
     pub(crate) async fn from_env() -> Result<Self, lambda_http::Error> {
         let db = Database::new(&DatabaseConfig::from_env()?)?;
-        let objects = Objects::new(ObjectsConfig::from_env()?, &aws::sdk().await);
+        let objects = Objects::new(ObjectsConfig::from_env()?, &aws::sdk(aws::FOR_REQUESTS).await);
         Ok(Self { db, objects })
     }
 }

@@ -69,8 +69,8 @@ pub(crate) async fn run(app: &App, created: &Created, context: &Context) -> Resu
         tracing::info!(%video, "an upload of a deleted video is removed");
         return Ok(app.objects.remove_video(&video).await?);
     }
-    let Some(head) = app.objects.head(&key).await? else {
-        tracing::info!(%video, "the upload is gone");
+    let Some(head) = newest_upload(app, &video, &key).await? else {
+        tracing::info!(%video, "the upload is gone, or one under another name is newer");
         return Ok(());
     };
     if created.key == key && created.e_tag.as_ref().is_some_and(|e_tag| *e_tag != head.e_tag) {
@@ -81,20 +81,36 @@ pub(crate) async fn run(app: &App, created: &Created, context: &Context) -> Resu
     let remaining = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
     let holder = context.request_id.as_str();
     let claim = Claim { video: &video, source: &upload, holder, lasts: remaining + MARGIN, floor: fence.attempt };
-    match app.ledger.claim(&claim).await? {
-        Claimed::Lease(lease) => {
-            let source = Source { video, key, head };
-            attempt(app, &source, &lease, remaining.saturating_sub(TO_FINISH)).await
-        }
-        Claimed::Busy => {
-            tracing::info!(%video, "already being published");
-            Ok(())
-        }
+    let Some(lease) = claimed(app, &claim).await? else { return Ok(()) };
+    let source = Source { video, key, head };
+    attempt(app, &source, &lease, remaining.saturating_sub(TO_FINISH)).await
+}
+
+/// What is at `key`, unless there is nothing, or an upload of the same video that was stored in a later second.
+async fn newest_upload(app: &App, video: &VideoId, key: &str) -> Result<Option<Head>, JobError> {
+    let uploads = app.objects.newest(&keys::raw_prefix(video)).await?;
+    let stored_at = uploads.iter().find(|upload| upload.key == key).map(|upload| upload.stored_at);
+    if stored_at < uploads.first().map(|newest| newest.stored_at) || stored_at.is_none() {
+        return Ok(None);
+    }
+    Ok(app.objects.head(key).await?)
+}
+
+/// The lease, unless somebody else has it or there is nothing to do.
+async fn claimed(app: &App, claim: &Claim<'_>) -> Result<Option<Lease>, JobError> {
+    match app.ledger.claim(claim).await? {
+        Claimed::Lease(lease) => return Ok(Some(lease)),
+        Claimed::Busy => tracing::info!(video = %claim.video, "already being published"),
         Claimed::Done => {
-            tracing::info!(%video, "already published");
-            Ok(())
+            // Looked at again, since the row may have been read just before it became ready.
+            let fence = videos::fence(&mut app.db.connect().await?, claim.video).await?;
+            if fence.is_some_and(|fence| fence.waiting && !fence.deleted) {
+                return Ok(app.ledger.claim_anew(claim).await?);
+            }
+            tracing::info!(video = %claim.video, "already published");
         }
     }
+    Ok(None)
 }
 
 /// One attempt under a lease. Claiming has already spent a try, so that whatever happens from here, an upload that
@@ -130,7 +146,11 @@ async fn try_once(app: &App, source: &Source, lease: &Lease, within: Duration) -
                 return superseded(app, source, lease).await;
             }
             tracing::info!(video = %source.video, attempt = lease.attempt, duration_ms = facts.duration_ms, "ready");
-            Ok(app.ledger.finish(lease).await?)
+            // It is ready whatever the ledger says; a lease that only runs out costs at most one needless look.
+            if let Err(error) = app.ledger.finish(lease).await {
+                tracing::warn!(video = %source.video, %error, "the lease was left to run out");
+            }
+            Ok(())
         }
         Outcome::Rejected(reason) => fail(app, source, lease, &reason, false).await,
         Outcome::Superseded => superseded(app, source, lease).await,
@@ -151,5 +171,5 @@ async fn superseded(app: &App, source: &Source, lease: &Lease) -> Result<(), Job
     if fence.is_none_or(|fence| fence.deleted) {
         app.objects.remove_video(&source.video).await?;
     }
-    Ok(app.ledger.finish(lease).await?)
+    Ok(app.ledger.release(lease).await?)
 }

@@ -24,7 +24,12 @@ async fn main() -> Result<(), Error> {
                     job::run(app, object, &event.context).await?;
                 }
             }
-            Event::Sweep => sweep::run(app).await?,
+            // The next one is five minutes away; a repeat of this one or a dead letter would help nobody.
+            Event::Sweep => {
+                if let Err(error) = sweep::run(app).await {
+                    tracing::error!(%error, "the sweep ended early");
+                }
+            }
         }
         Ok::<_, Error>(())
     }))

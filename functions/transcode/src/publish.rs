@@ -1,12 +1,13 @@
 //! From an upload to what is played: read the index, decide, remux or encode, poster, store.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use common::{
     db::videos,
+    ids::VideoId,
     ledger::{Lease, LedgerError},
     objects::{ObjectsError, Serving, keys},
 };
@@ -25,6 +26,9 @@ const MAX_BYTES: u64 = 4 << 30;
 
 /// Private, since what is public today may not be tomorrow; as long as the signed addresses live.
 const CACHE_CONTROL: &str = "private, max-age=3600";
+
+/// How much longer than FFmpeg transfers may take.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// How an attempt ended that nothing went wrong with.
 pub(crate) enum Outcome {
@@ -45,6 +49,8 @@ pub(crate) enum PublishError {
     Ledger(#[from] LedgerError),
     #[error(transparent)]
     Ffmpeg(FfmpegError),
+    #[error("the transfer to or from S3 did not end in time")]
+    Stalled,
     #[error("the job's directory: {0}")]
     Disk(#[from] std::io::Error),
 }
@@ -79,8 +85,9 @@ impl From<FfmpegError> for Stop {
 /// Publishes the upload, `within` at most.
 pub(crate) async fn run(app: &App, source: &Source, lease: &Lease, within: Duration) -> Result<Outcome, PublishError> {
     let deadline = Instant::now() + within;
-    let published = tokio::time::timeout_at(deadline.into(), publish(app, source, lease, deadline)).await;
-    match published.unwrap_or(Err(Stop::Rejected(Reason::TookTooLong))) {
+    // FFmpeg has ended by the deadline; what has not ended a little later is a transfer.
+    let published = tokio::time::timeout_at((deadline + GRACE).into(), publish(app, source, lease, deadline)).await;
+    match published.unwrap_or(Err(Stop::Error(PublishError::Stalled))) {
         Ok(outcome) => Ok(outcome),
         Err(Stop::Rejected(reason)) => Ok(Outcome::Rejected(reason.sentence())),
         Err(Stop::Error(error)) => Err(error),
@@ -92,8 +99,7 @@ async fn publish(app: &App, source: &Source, lease: &Lease, deadline: Instant) -
     media::decide::within_bytes(source.head.size, &limits)?;
     let (container, planned) = read_index(app, source, &limits).await?;
 
-    // Removed with everything in it when this future ends, however it ends.
-    let job = tempfile::Builder::new().prefix(source.video.as_str()).tempdir()?;
+    let job = workspace(&std::env::temp_dir(), &source.video)?;
     let files = Files::of(&job);
     app.objects.download(&source.key, &source.head.e_tag, source.head.size, &files.source).await?;
     let plan = match planned {
@@ -109,11 +115,9 @@ async fn publish(app: &App, source: &Source, lease: &Lease, deadline: Instant) -
     let index = app.tools.publish(job.path(), &files.source, &plan, &files.result, deadline).await?;
     app.tools.poster(job.path(), &files.result, index.duration, &files.poster, deadline).await?;
 
-    // Last look before anything is replaced: a paused attempt must not overwrite a newer one's result.
-    if !app.ledger.holds(lease).await? {
+    if let Stored::Superseded = store(app, source, lease, &files).await? {
         return Ok(Outcome::Superseded);
     }
-    store(app, source, &files).await?;
     let summary = index.summary();
     Ok(Outcome::Published(videos::Facts {
         duration_ms: summary.duration_ms,
@@ -163,15 +167,40 @@ fn chosen(decision: Decision) -> Result<Plan, Stop> {
     }
 }
 
-async fn store(app: &App, source: &Source, files: &Files) -> Result<(), ObjectsError> {
+/// Whether a result is in its place.
+enum Stored {
+    Yes,
+    Superseded,
+}
+
+/// Puts the result in its place, and the poster.
+async fn store(app: &App, source: &Source, lease: &Lease, files: &Files) -> Result<Stored, PublishError> {
     let video = Serving { content_type: "video/mp4", cache_control: CACHE_CONTROL };
     let poster = Serving { content_type: "image/jpeg", cache_control: CACHE_CONTROL };
-    let (result_key, poster_key) = (keys::processed(&source.video), keys::poster(&source.video));
-    tokio::try_join!(
-        app.objects.upload(&result_key, &files.result, video),
-        app.objects.upload(&poster_key, &files.poster, poster),
-    )?;
-    Ok(())
+    let outputs =
+        [(keys::processed(&source.video), &files.result, video), (keys::poster(&source.video), &files.poster, poster)];
+    for (key, file, serving) in outputs {
+        // In this order: whoever claims later is seen by `holds`, and what they store after this look by the condition.
+        // So an attempt that was paused cannot put its result over a newer one's.
+        let current = app.objects.head(&key).await?;
+        if !app.ledger.holds(lease).await? {
+            return Ok(Stored::Superseded);
+        }
+        app.objects.replace(&key, current.as_ref(), file, serving).await?;
+    }
+    Ok(Stored::Yes)
+}
+
+/// An empty directory for a job, removed when it is dropped. What an invocation that was killed left behind goes first:
+/// Lambda keeps the disk of an environment, and an environment runs one invocation at a time.
+fn workspace(disk: &Path, video: &VideoId) -> std::io::Result<TempDir> {
+    let all = disk.join("capstan-jobs");
+    match std::fs::remove_dir_all(&all) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    std::fs::create_dir_all(&all)?;
+    tempfile::Builder::new().prefix(video.as_str()).tempdir_in(all)
 }
 
 /// The files of a job, in a directory of their own.
@@ -185,5 +214,21 @@ impl Files {
     fn of(job: &TempDir) -> Self {
         let file = |name| job.path().join(name);
         Self { source: file("source"), result: file("result.mp4"), poster: file("poster.jpg") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_invocation_left_is_removed() {
+        let disk = TempDir::new().expect("a directory");
+        let video = VideoId::parse("0123456789abcde").expect("an id");
+        // As a killed invocation does: nothing of it is dropped.
+        let left = workspace(disk.path(), &video).expect("a workspace").keep();
+        std::fs::write(left.join("source"), b"gigabytes").expect("a file");
+        let job = workspace(disk.path(), &video).expect("a workspace");
+        assert!(!left.exists() && job.path().exists());
     }
 }

@@ -42,17 +42,23 @@ pub(crate) async fn run(app: &App) -> Result<(), SweepError> {
         let mut db = app.db.connect().await?;
         (videos::standing(&mut db, STILL_SECONDS, BATCH).await?, videos::tombstones(&mut db, BATCH).await?)
     };
+    // What one video runs into must not keep the others waiting: it is looked at again in the next sweep, after them.
     for video in &standing {
-        look_at(app, video).await?;
+        if let Err(error) = look_at(app, video).await {
+            tracing::error!(video = %video.id, %error, "not swept");
+        }
         videos::touch(&mut app.db.connect().await?, &video.id).await?;
     }
     for video in &deleted {
-        app.objects.remove_video(&video.id).await?;
+        let removed = app.objects.remove_video(&video.id).await;
         let mut db = app.db.connect().await?;
-        if video.expired {
-            videos::forget(&mut db, &video.id).await?;
-        } else {
-            videos::touch(&mut db, &video.id).await?;
+        match removed {
+            Ok(()) if video.expired => videos::forget(&mut db, &video.id).await?,
+            Ok(()) => videos::touch(&mut db, &video.id).await?,
+            Err(error) => {
+                tracing::error!(video = %video.id, %error, "objects of a deleted video are left");
+                videos::touch(&mut db, &video.id).await?;
+            }
         }
     }
     tracing::info!(standing = standing.len(), deleted = deleted.len(), "swept");
@@ -61,7 +67,7 @@ pub(crate) async fn run(app: &App) -> Result<(), SweepError> {
 
 async fn look_at(app: &App, video: &Standing) -> Result<(), SweepError> {
     let uploads = app.objects.newest(&keys::raw_prefix(&video.id)).await?;
-    let Some(job) = uploads.iter().find_map(|key| keys::publish_job(key)) else {
+    let Some(job) = uploads.iter().find_map(|upload| keys::publish_job(&upload.key)) else {
         let idle = Millis::now().0 - video.updated_at.0;
         return match video.status {
             Status::Processing => fail(app, video, VANISHED).await,

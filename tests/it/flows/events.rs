@@ -45,6 +45,25 @@ async fn an_event_of_an_object_that_was_replaced_is_dropped() {
 }
 
 #[tokio::test]
+async fn a_late_event_of_an_older_upload_under_another_name_is_dropped() {
+    let person = Person::new().await;
+    let video = person.record("Two names", footage::screen_recording("320x180", 1).await).await;
+    person.ready(&video).await;
+    let old_key = format!("videos/raw/{video}.mp4");
+    let old = created_event(&old_key, &store::e_tag(&old_key).await.expect("the upload"));
+    // S3 tells the age of objects in whole seconds.
+    let stored = store::stored_at(&old_key).await;
+    until("the next second", async || (store::now() > stored).then_some(())).await;
+    person.upload(&video, "raw-upload.webm", footage::browser_recording("160x90", 1).await).await;
+    until("the newer upload to play", async || {
+        (person.get(&format!("/api/v1/caps/{video}")).await.body["width"] == 160).then_some(())
+    })
+    .await;
+    assert!(cloud().invoke_sync("transcode", &old).await.0);
+    assert_eq!(person.get(&format!("/api/v1/caps/{video}")).await.body["width"], 160);
+}
+
+#[tokio::test]
 async fn keys_of_nobody_are_ignored() {
     for key in [
         "videos/raw/readme.txt",

@@ -94,9 +94,26 @@ async fn an_attempt_that_was_overtaken_writes_nothing() {
         "UPDATE videos SET attempt = 7, status = 'failed', failure_reason = 'Newer.' WHERE id = '{video}'"
     ))
     .await;
-    until("the overtaken attempt to end", async || store::lease_is_done(&video).await.then_some(())).await;
+    until("the overtaken attempt to end", async || store::lease_is_over(&video).await.then_some(())).await;
     assert_eq!(person.failed(&video).await, "Newer.");
     assert_eq!(rows::one::<u64>(&format!("SELECT attempt FROM videos WHERE id = '{video}'")).await, 7);
+}
+
+#[tokio::test]
+async fn an_attempt_whose_lease_was_taken_stores_nothing() {
+    let person = Person::new().await;
+    let video = person.record("Taken over", slow_recording().await).await;
+    let (function, _) = encoding(&video).await;
+    store::take_lease(&video).await;
+    until("the attempt to end", async || ffmpeg_of(function, &video).is_none().then_some(())).await;
+    until("its directory to be gone", async || {
+        let functions = cloud().local("functions").await;
+        let transcode = functions.as_array()?.iter().find(|function| function["binary"] == "transcode")?;
+        let environment = transcode["environments"].as_array()?.iter().find(|one| one["pid"] == function)?.clone();
+        (environment["busy"] == false).then_some(())
+    })
+    .await;
+    assert_eq!(store::keys_of(&video).await, [format!("videos/raw/{video}.mp4")]);
 }
 
 #[tokio::test]

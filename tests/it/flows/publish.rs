@@ -120,6 +120,15 @@ async fn two_uploads_at_once_finish_independently() {
 }
 
 #[tokio::test]
+async fn the_same_bytes_can_be_uploaded_again_after_a_failure() {
+    let person = Person::new().await;
+    let video = person.record("Broken", b"not a video".to_vec()).await;
+    let reason = person.failed(&video).await;
+    person.record_again(&video, b"not a video".to_vec()).await;
+    assert_eq!(person.failed(&video).await, reason, "it does not wait for ever");
+}
+
+#[tokio::test]
 async fn a_newer_upload_replaces_what_plays_only_when_it_is_ready() {
     let person = Person::new().await;
     let video = person.record("Take one", footage::screen_recording("320x180", 1).await).await;

@@ -46,6 +46,18 @@ async fn an_upload_that_never_arrives_is_given_up_after_a_day() {
 }
 
 #[tokio::test]
+async fn a_failed_video_that_is_never_uploaded_again_fails_again() {
+    let person = Person::new().await;
+    let video = person.record("Broken", b"not a video".to_vec()).await;
+    person.failed(&video).await;
+    person.get(&format!("/api/desktop/video/create?recordingMode=desktopMP4&videoId={video}")).await;
+    assert_eq!(person.status(&video).await["overall"], "uploading");
+    rows::stand_still(&video, 600).await;
+    sweep().await;
+    person.failed(&video).await;
+}
+
+#[tokio::test]
 async fn a_dead_attempt_is_put_back_when_its_lease_is_over() {
     let person = Person::new().await;
     let video = person.record("Dead", footage::screen_recording("320x180", 1).await).await;

@@ -61,7 +61,9 @@ async fn a_list_can_be_narrowed() {
     person.create("One").await;
     assert_eq!(titles(&person.get("/api/v1/caps?scope=shared").await.body), [""; 0]);
     assert_eq!(titles(&person.get("/api/v1/caps?scope=owned&updatedAfter=2020-01-01T00:00:00Z").await.body), ["One"]);
+    assert_eq!(titles(&person.get("/api/v1/caps?updatedAfter=1900-01-01T00:00:00Z").await.body), ["One"]);
     assert_eq!(titles(&person.get("/api/v1/caps?updatedAfter=2099-01-01T00:00:00Z").await.body), [""; 0]);
+    assert_eq!(titles(&person.get("/api/v1/caps?updatedAfter=9000-01-01T00:00:00Z").await.body), [""; 0]);
 }
 
 #[tokio::test]

@@ -22,7 +22,10 @@ fn routes() -> Vec<Route> {
             foreign: 403,
             ..plain(Method::GET, "/api/desktop/video/create?recordingMode=desktopMP4&videoId=VIDEO")
         },
-        post("/api/upload/signed", json!({ "videoId": "VIDEO", "subpath": "result.mp4", "method": "put" })),
+        Route {
+            foreign: 403,
+            ..post("/api/upload/signed", json!({ "videoId": "VIDEO", "subpath": "result.mp4", "method": "put" }))
+        },
         post("/api/upload/multipart/initiate", json!({ "videoId": "VIDEO", "contentType": "video/mp4" })),
         post("/api/upload/multipart/presign-part", json!({ "videoId": "VIDEO", "uploadId": "x", "partNumber": 1 })),
         post("/api/upload/multipart/complete", json!({ "videoId": "VIDEO", "uploadId": "x", "parts": [part] })),

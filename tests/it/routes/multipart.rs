@@ -75,6 +75,17 @@ async fn a_second_completion_gets_the_same_answer() {
 }
 
 #[tokio::test]
+async fn another_upload_is_not_taken_for_one_that_was_completed() {
+    let first = Upload::begin().await;
+    let parts = [first.part(1, b"one".to_vec()).await];
+    assert_eq!(first.complete(&parts).await.status, 200);
+    for etag in ["d41d8cd98f00b204e9800998ecf8427e", "zz"] {
+        let bogus = json!({ "partNumber": 77, "etag": etag });
+        assert_eq!(first.complete(&[bogus]).await.status, 404, "{etag}");
+    }
+}
+
+#[tokio::test]
 async fn the_last_upload_of_a_part_counts() {
     let upload = Upload::begin().await;
     let old = upload.part(1, b"old header".to_vec()).await;

@@ -46,6 +46,9 @@ pub enum ObjectsError {
         /// Bytes that should have come.
         wanted: u64,
     },
+    /// Another object was stored in between under this key.
+    #[error("{0} has been replaced in between")]
+    Replaced(String),
     /// A local file could not be read or written.
     #[error("local file: {0}")]
     File(#[from] std::io::Error),
@@ -73,6 +76,15 @@ pub struct Head {
     pub size: u64,
     /// ETag without quotes.
     pub e_tag: String,
+}
+
+/// An object in a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its key.
+    pub key: String,
+    /// When it was stored, in whole seconds since the epoch: S3 lists no finer.
+    pub stored_at: i64,
 }
 
 /// The media bucket.
@@ -130,12 +142,16 @@ impl Objects {
         }
     }
 
-    /// Keys with a prefix, newest first; at most a thousand.
-    pub async fn newest(&self, prefix: &str) -> Result<Vec<String>, ObjectsError> {
+    /// Objects whose keys have a prefix, newest first; at most a thousand.
+    pub async fn newest(&self, prefix: &str) -> Result<Vec<Listed>, ObjectsError> {
         let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).send().await;
-        let mut found = list.map_err(ObjectsError::call("ListObjectsV2"))?.contents.unwrap_or_default();
-        found.sort_by_key(|object| std::cmp::Reverse(object.last_modified.map(|at| at.as_nanos())));
-        Ok(found.into_iter().filter_map(|object| object.key).collect())
+        let found = list.map_err(ObjectsError::call("ListObjectsV2"))?.contents.unwrap_or_default();
+        let listed = found.into_iter().filter_map(|object| {
+            Some(Listed { key: object.key?, stored_at: object.last_modified.map_or(0, |at| at.secs()) })
+        });
+        let mut listed: Vec<_> = listed.collect();
+        listed.sort_by_key(|object| std::cmp::Reverse(object.stored_at));
+        Ok(listed)
     }
 
     /// True when the bucket answers.
@@ -162,7 +178,7 @@ impl Objects {
             }
             let identifiers = found
                 .into_iter()
-                .map(|key| ObjectIdentifier::builder().key(key).build())
+                .map(|object| ObjectIdentifier::builder().key(object.key).build())
                 .collect::<Result<Vec<_>, _>>()
                 .and_then(|objects| Delete::builder().set_objects(Some(objects)).quiet(true).build())
                 .map_err(|error| ObjectsError::Call { call: "DeleteObjects", reason: error.to_string() })?;

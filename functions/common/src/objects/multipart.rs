@@ -6,6 +6,7 @@ use aws_sdk_s3::{
     error::ProvideErrorMetadata,
     types::{CompletedMultipartUpload, CompletedPart},
 };
+use md5::{Digest, Md5};
 use serde::Deserialize;
 
 use super::{Objects, ObjectsError, PART_SECONDS, address, lifetime};
@@ -58,7 +59,7 @@ impl Objects {
         parts: &[Part],
     ) -> Result<Completion, ObjectsError> {
         let Some(stored) = self.stored_parts(key, upload_id).await? else {
-            return self.completed_before(key, parts.len()).await;
+            return self.completed_before(key, parts).await;
         };
         if let Err(sentence) = compare(parts, &stored) {
             return Ok(Completion::Refused(sentence));
@@ -72,7 +73,7 @@ impl Objects {
             Ok(_) => Ok(Completion::Done),
             Err(error) => match error.as_service_error().and_then(ProvideErrorMetadata::code) {
                 // Another call completed it in between.
-                Some("NoSuchUpload") => self.completed_before(key, parts.len()).await,
+                Some("NoSuchUpload") => self.completed_before(key, parts).await,
                 Some("EntityTooSmall") => Ok(Completion::Refused(
                     "A part other than the last is smaller than 5 MiB. Upload it again, larger.".to_owned(),
                 )),
@@ -126,12 +127,25 @@ impl Objects {
         Ok(Some(stored))
     }
 
-    /// S3 forgets an upload when it becomes an object, whose ETag then ends in the number of its parts.
-    async fn completed_before(&self, key: &str, parts: usize) -> Result<Completion, ObjectsError> {
-        let head = self.head(key).await?;
-        let made_of_parts = head.is_some_and(|head| head.e_tag.ends_with(&format!("-{parts}")));
+    /// S3 forgets an upload when it becomes an object, whose ETag then tells of which parts it was made.
+    async fn completed_before(&self, key: &str, parts: &[Part]) -> Result<Completion, ObjectsError> {
+        let Some(e_tag) = combined_e_tag(parts) else { return Ok(Completion::Unknown) };
+        let made_of_parts = self.head(key).await?.is_some_and(|head| head.e_tag == e_tag);
         Ok(if made_of_parts { Completion::Done } else { Completion::Unknown })
     }
+}
+
+/// ETag of an object made of these parts: the MD5 of their MD5s, and their number. `None` when an ETag is no MD5.
+fn combined_e_tag(parts: &[Part]) -> Option<String> {
+    let mut md5 = Md5::new();
+    for part in parts {
+        let e_tag = bare(&part.etag).as_bytes();
+        let digits = e_tag.chunks_exact(2).map(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+        let bytes = digits.collect::<Option<Vec<u8>>>().filter(|bytes| bytes.len() == 16 && e_tag.len() == 32)?;
+        md5.update(bytes);
+    }
+    let digest: String = md5.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Some(format!("{digest}-{}", parts.len()))
 }
 
 fn is_unknown_upload<E: ProvideErrorMetadata, R>(error: &aws_sdk_s3::error::SdkError<E, R>) -> bool {
@@ -182,6 +196,15 @@ mod tests {
 
     fn part(part_number: i32, etag: &str) -> Part {
         Part { part_number, etag: etag.to_owned() }
+    }
+
+    #[test]
+    fn the_e_tag_of_parts_is_the_md5_of_their_md5s() {
+        // Two empty parts: md5(md5("") + md5("")).
+        let empty = part(1, "\"D41D8CD98F00B204E9800998ECF8427E\"");
+        let e_tag = combined_e_tag(&[empty.clone(), part(2, "d41d8cd98f00b204e9800998ecf8427e")]);
+        assert_eq!(e_tag.as_deref(), Some("5873dd45edd01f09c1ef2e7819369e8e-2"));
+        assert_eq!(combined_e_tag(&[empty, part(2, "zz")]), None);
     }
 
     #[test]

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use aws_sdk_s3::{
+    error::{ProvideErrorMetadata, SdkError},
     primitives::{ByteStream, Length},
     types::{CompletedMultipartUpload, CompletedPart},
 };
 use tokio::io::AsyncWriteExt;
 
-use super::{Objects, ObjectsError};
+use super::{Head, Objects, ObjectsError};
 
 /// Bytes of a part in our own uploads. With S3's 10,000 parts it carries 156 GiB.
 const PART_BYTES: u64 = 16 * 1024 * 1024;
@@ -53,21 +54,35 @@ impl Objects {
 
     /// Stores a small object whole.
     pub async fn put(&self, key: &str, bytes: Vec<u8>, serving: Serving) -> Result<(), ObjectsError> {
-        self.put_stream(key, ByteStream::from(bytes), serving).await
+        let put = self.client.put_object().bucket(&self.bucket).key(key).body(ByteStream::from(bytes));
+        let put = put.content_type(serving.content_type).cache_control(serving.cache_control);
+        put.send().await.map(drop).map_err(ObjectsError::call("PutObject"))
     }
 
-    /// Stores a file whole: readers see the old object or the new one, never a part of it.
-    pub async fn upload(&self, key: &str, path: &Path, serving: Serving) -> Result<(), ObjectsError> {
+    /// Stores a file in place of `current`, the object that was at this key when the caller last looked, or of none.
+    /// Readers see the old object or the new one, never a part of it. When another was stored meanwhile, nothing
+    /// changes and the error is [`ObjectsError::Replaced`].
+    pub async fn replace(
+        &self,
+        key: &str,
+        current: Option<&Head>,
+        path: &Path,
+        serving: Serving,
+    ) -> Result<(), ObjectsError> {
+        let condition = Condition::of(current);
         let size = tokio::fs::metadata(path).await?.len();
         if size <= SINGLE_PUT_BYTES {
             let body = ByteStream::from_path(path).await.map_err(body_error)?;
-            return self.put_stream(key, body, serving).await;
+            let put = self.client.put_object().bucket(&self.bucket).key(key).body(body);
+            let put = put.content_type(serving.content_type).cache_control(serving.cache_control);
+            let put = put.set_if_match(condition.if_match).set_if_none_match(condition.if_none_match);
+            return put.send().await.map(drop).map_err(replaced_or(key, "PutObject"));
         }
         let begin = self.client.create_multipart_upload().bucket(&self.bucket).key(key);
         let begin = begin.content_type(serving.content_type).cache_control(serving.cache_control);
         let begun = begin.send().await.map_err(ObjectsError::call("CreateMultipartUpload"))?;
         let upload_id = begun.upload_id.unwrap_or_default();
-        match self.upload_parts(key, &upload_id, path, size).await {
+        match self.upload_parts(key, &upload_id, condition, path, size).await {
             Ok(()) => Ok(()),
             Err(error) => {
                 // Best effort: the bucket's lifecycle rule removes what stays behind.
@@ -77,7 +92,14 @@ impl Objects {
         }
     }
 
-    async fn upload_parts(&self, key: &str, upload_id: &str, path: &Path, size: u64) -> Result<(), ObjectsError> {
+    async fn upload_parts(
+        &self,
+        key: &str,
+        upload_id: &str,
+        condition: Condition,
+        path: &Path,
+        size: u64,
+    ) -> Result<(), ObjectsError> {
         let mut parts = Vec::new();
         let offsets =
             std::iter::successors(Some(0), |offset| Some(offset + PART_BYTES)).take_while(|offset| *offset < size);
@@ -92,15 +114,36 @@ impl Objects {
         let upload = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
         let complete = self.client.complete_multipart_upload().bucket(&self.bucket).key(key);
         let complete = complete.upload_id(upload_id).multipart_upload(upload);
-        complete.send().await.map_err(ObjectsError::call("CompleteMultipartUpload"))?;
-        Ok(())
+        let complete = complete.set_if_match(condition.if_match).set_if_none_match(condition.if_none_match);
+        complete.send().await.map(drop).map_err(replaced_or(key, "CompleteMultipartUpload"))
     }
+}
 
-    async fn put_stream(&self, key: &str, body: ByteStream, serving: Serving) -> Result<(), ObjectsError> {
-        let put = self.client.put_object().bucket(&self.bucket).key(key).body(body);
-        let put = put.content_type(serving.content_type).cache_control(serving.cache_control);
-        put.send().await.map_err(ObjectsError::call("PutObject"))?;
-        Ok(())
+/// What must be at a key for a write to take place (S3 user guide, "Conditional writes").
+struct Condition {
+    if_match: Option<String>,
+    if_none_match: Option<String>,
+}
+
+impl Condition {
+    fn of(current: Option<&Head>) -> Self {
+        match current {
+            Some(head) => Self { if_match: Some(format!("\"{}\"", head.e_tag)), if_none_match: None },
+            None => Self { if_match: None, if_none_match: Some("*".to_owned()) },
+        }
+    }
+}
+
+/// Tells a condition that did not hold from a call that failed.
+fn replaced_or<E>(key: &str, call: &'static str) -> impl FnOnce(SdkError<E>) -> ObjectsError
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+{
+    let key = key.to_owned();
+    move |error| match error.code() {
+        // The object there is another, or gone, or being written by somebody else just now.
+        Some("PreconditionFailed" | "NoSuchKey" | "ConditionalRequestConflict") => ObjectsError::Replaced(key),
+        _ => ObjectsError::call(call)(error),
     }
 }
 

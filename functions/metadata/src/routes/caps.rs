@@ -104,7 +104,8 @@ fn filter(request: &Request) -> Result<Filter, ApiError> {
     let updated_after =
         match query(request, "updatedAfter") {
             None => None,
-            Some(text) => Some(Millis::parse(text).ok_or_else(|| {
+            // MySQL knows no instant before 1970, and nothing was recorded then.
+            Some(text) => Some(Millis::parse(text).map(|at| at.max(Millis(0))).ok_or_else(|| {
                 ApiError::bad_request("updatedAfter must be an instant such as 2026-01-31T12:00:00Z.")
             })?),
         };

@@ -7,10 +7,9 @@ mod signed;
 use std::sync::Arc;
 
 use common::{
-    db::videos::Video,
     error::ApiError,
     http::{Answer, no_route, path_segments},
-    identity,
+    ids::VideoId,
     objects::keys,
 };
 use lambda_http::Request;
@@ -34,14 +33,11 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
     }
 }
 
-/// The caller's video `id`, and where its file `subpath` goes.
-async fn target(app: &App, request: &Request, id: &str, subpath: &str) -> Result<(Video, keys::Upload), ApiError> {
-    let access = identity::access(&mut app.db.connect().await?, request, id).await?;
-    let video = access.owned()?;
-    let upload = keys::upload(&video.id, subpath).ok_or_else(|| {
+/// Where the file `subpath` of a video goes.
+fn target(video: &VideoId, subpath: &str) -> Result<keys::Upload, ApiError> {
+    keys::upload(video, subpath).ok_or_else(|| {
         ApiError::bad_request(
             "This subpath is not one that can be uploaded. Use result.mp4, agent-upload.mp4, or raw-upload.mp4, .webm, .mov or .mkv.",
         )
-    })?;
-    Ok((video, upload))
+    })
 }

@@ -61,7 +61,8 @@ struct Abort {
 pub(super) async fn initiate(app: &App, request: &Request) -> Answer {
     identity::require_key(request)?;
     let asked: Initiate = json(request)?;
-    let (_, upload) = target(app, request, &asked.video_id, &asked.subpath).await?;
+    let video = identity::access(&mut app.db.connect().await?, request, &asked.video_id).await?.owned()?;
+    let upload = target(&video.id, &asked.subpath)?;
     let upload_id = app.objects.begin_upload(&upload.key, upload.content_type).await?;
     json_response(StatusCode::OK, &object!({ "uploadId": upload_id, "provider": "s3" }))
 }
@@ -74,7 +75,8 @@ pub(super) async fn presign_part(app: &App, request: &Request) -> Answer {
         return Err(ApiError::bad_request("partNumber must be a whole number from 1 to 10000."));
     }
     require_upload_id(&asked.upload_id)?;
-    let (_, upload) = target(app, request, &asked.video_id, &asked.subpath).await?;
+    let video = identity::access(&mut app.db.connect().await?, request, &asked.video_id).await?.owned()?;
+    let upload = target(&video.id, &asked.subpath)?;
     let url = app.objects.sign_part(&upload.key, &asked.upload_id, asked.part_number).await?;
     json_response(StatusCode::OK, &object!({ "presignedUrl": url, "provider": "s3" }))
 }
@@ -84,7 +86,8 @@ pub(super) async fn complete(app: &App, request: &Request) -> Answer {
     identity::require_key(request)?;
     let asked: Complete = json(request)?;
     require_upload_id(&asked.upload_id)?;
-    let (_, upload) = target(app, request, &asked.video_id, &asked.subpath).await?;
+    let video = identity::access(&mut app.db.connect().await?, request, &asked.video_id).await?.owned()?;
+    let upload = target(&video.id, &asked.subpath)?;
     match app.objects.complete_upload(&upload.key, &asked.upload_id, &asked.parts).await? {
         Completion::Done => {
             let answer = object!({ "success": true, "location": null, "fileKey": upload.key });
@@ -100,7 +103,8 @@ pub(super) async fn abort(app: &App, request: &Request) -> Answer {
     identity::require_key(request)?;
     let asked: Abort = json(request)?;
     require_upload_id(&asked.upload_id)?;
-    let (_, upload) = target(app, request, &asked.video_id, &asked.subpath).await?;
+    let video = identity::access(&mut app.db.connect().await?, request, &asked.video_id).await?.owned()?;
+    let upload = target(&video.id, &asked.subpath)?;
     if !app.objects.abort_upload(&upload.key, &asked.upload_id).await? {
         return Err(unknown_upload());
     }

@@ -43,7 +43,8 @@ pub(super) async fn sign(app: &App, request: &Request) -> Answer {
     if asked.method.as_deref().is_some_and(|method| method != "put") {
         return Err(ApiError::bad_request("Only method \"put\" is served: uploads are one PUT to the signed address."));
     }
-    let (_, upload) = target(app, request, &asked.video_id, &asked.subpath).await?;
+    let access = identity::access(&mut app.db.connect().await?, request, &asked.video_id).await?;
+    let upload = target(&access.owned_or_forbidden()?.id, &asked.subpath)?;
     let url = app.objects.sign_put(&upload.key).await?;
     let headers = BTreeMap::from([("Content-Type", upload.content_type)]);
     let presigned_put_data = Put { kind: "put", url, fields: BTreeMap::new(), headers };

@@ -58,7 +58,7 @@ pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
     };
     let Some(video) = found else {
         let page = MissingPage { nonce: &nonce }.render().map_err(ApiError::internal)?;
-        return secured(html(StatusCode::NOT_FOUND, page), &nonce, "");
+        return secured(html(StatusCode::NOT_FOUND, page), &nonce, "", app.site.is_https());
     };
     // Signing is arithmetic, not a call. The address also tells where the browser will fetch media from.
     let poster = app.objects.sign_get(&keys::poster(&video.id)).await?;
@@ -73,7 +73,7 @@ pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
         notice: notice(&video),
     };
     let page = page.render().map_err(ApiError::internal)?;
-    secured(html(StatusCode::OK, page), &nonce, origin(&poster))
+    secured(html(StatusCode::OK, page), &nonce, origin(&poster), app.site.is_https())
 }
 
 fn player<'a>(video: &'a Video, poster: &'a str) -> Option<Player<'a>> {
@@ -131,7 +131,7 @@ fn origin(url: &str) -> &str {
     url[host..].find('/').map_or(url, |end| &url[..host + end])
 }
 
-fn secured(mut response: Response<Body>, nonce: &str, media: &str) -> Answer {
+fn secured(mut response: Response<Body>, nonce: &str, media: &str, https: bool) -> Answer {
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data: {media}; \
          media-src 'self' {media}; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -140,6 +140,10 @@ fn secured(mut response: Response<Body>, nonce: &str, media: &str) -> Answer {
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_str(&policy).map_err(ApiError::internal)?);
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if https {
+        // A year, for this host only: what else lives under its domain is not ours to decide.
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     Ok(response)
 }
 
@@ -152,6 +156,15 @@ mod tests {
         assert_eq!(clock(0), "0:00");
         assert_eq!(clock(61_499), "1:01");
         assert_eq!(clock(3_600_000 + 59_600), "1:01:00");
+    }
+
+    #[test]
+    fn only_https_sites_pin_https() {
+        let pinned = |https| {
+            let response = secured(html(StatusCode::OK, ""), "0", "", https).expect("a page");
+            response.headers().contains_key(header::STRICT_TRANSPORT_SECURITY)
+        };
+        assert_eq!((pinned(true), pinned(false)), (true, false));
     }
 
     #[test]

@@ -36,13 +36,20 @@ pub struct Fence {
     pub attempt: u64,
     /// True when the video was deleted: its objects are to be removed, not published.
     pub deleted: bool,
+    /// True while the row waits for an upload to be published, so that it is neither ready nor failed.
+    pub waiting: bool,
 }
 
 /// The fence of a video; `None` when there never was such a video, or not for days.
 pub async fn fence(db: &mut Connection, id: &VideoId) -> Result<Option<Fence>, DbError> {
-    let sql = "SELECT attempt, deleted_at IS NOT NULL AS deleted FROM videos WHERE id = :id";
+    let sql = "SELECT attempt, deleted_at IS NOT NULL AS deleted, status IN ('uploading', 'processing') AS waiting \
+               FROM videos WHERE id = :id";
     let Some(mut row) = db.first::<Row>(sql, params! { "id" => id.as_str() }).await? else { return Ok(None) };
-    Ok(Some(Fence { attempt: column(&mut row, "attempt")?, deleted: column(&mut row, "deleted")? }))
+    Ok(Some(Fence {
+        attempt: column(&mut row, "attempt")?,
+        deleted: column(&mut row, "deleted")?,
+        waiting: column(&mut row, "waiting")?,
+    }))
 }
 
 fn fenced(rows: u64) -> Fenced {
@@ -70,7 +77,7 @@ pub async fn ready(db: &mut Connection, id: &VideoId, attempt: u64, facts: &Fact
     Ok(fenced(db.run(sql, params).await?))
 }
 
-/// The newest upload will not play. `reason` is a sentence for the owner, at most 500 characters.
+/// The newest upload will not play. An attempt that has said *ready* cannot take it back. `reason` is a sentence for the owner, at most 500 characters.
 pub async fn failed(
     db: &mut Connection,
     id: &VideoId,
@@ -80,7 +87,8 @@ pub async fn failed(
 ) -> Result<Fenced, DbError> {
     let sql = "UPDATE videos SET status = 'failed', failure_reason = :reason, failure_retryable = :retryable, \
                attempt = :attempt, updated_at = UTC_TIMESTAMP(3) \
-               WHERE id = :id AND attempt <= :attempt AND deleted_at IS NULL";
+               WHERE id = :id AND (attempt < :attempt OR (attempt = :attempt AND status <> 'ready')) \
+               AND deleted_at IS NULL";
     // The update that records a failure must not fail itself: bounded here, whatever the caller brings.
     let reason: String = reason.chars().filter(|character| *character != '\0').take(500).collect();
     let params = params! { "id" => id.as_str(), "attempt" => attempt, "reason" => reason, "retryable" => retryable };
