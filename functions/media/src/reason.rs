@@ -39,6 +39,8 @@ pub enum Reason {
     TooManyTracks,
     /// The index is larger than any honest one.
     IndexTooLarge,
+    /// FFmpeg would need more memory than it is allowed.
+    TooMuchMemory,
     /// The work did not end in time.
     TookTooLong,
 }
@@ -75,6 +77,11 @@ impl Reason {
                 "The file has too many tracks. Upload a recording with one picture and one sound.".into()
             }
             Self::IndexTooLarge => "The file's index is larger than that of any recording, so it is not read.".into(),
+            Self::TooMuchMemory => {
+                "The recording needs more memory to process than this server has. Upload it in a common size, without \
+                 long pauses in its sound."
+                    .into()
+            }
             Self::TookTooLong => "Processing the recording took too long. Upload a shorter or smaller one.".into(),
         }
     }
@@ -116,6 +123,7 @@ mod tests {
             Reason::TooLong { hours: 12 },
             Reason::TooManyTracks,
             Reason::IndexTooLarge,
+            Reason::TooMuchMemory,
             Reason::TookTooLong,
         ];
         for reason in all {

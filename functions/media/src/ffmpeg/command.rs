@@ -15,9 +15,18 @@ const BEFORE_END: Duration = Duration::from_millis(100);
 const MAX_PIXELS: &str = "67108864";
 const MAX_STREAMS: &str = "64";
 
+/// What becomes of the gaps in a sound that is encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gaps {
+    /// They are filled with silence. FFmpeg holds all of a gap in memory: 0.6 MB a second for a stereo sound.
+    Fill,
+    /// They stay gaps, which only the times of the packets tell.
+    Keep,
+}
+
 /// ffmpeg's arguments that turn `input` into an MP4 that plays while it loads.
 #[must_use]
-pub fn publish(input: &Path, plan: &Plan, output: &Path) -> Vec<OsString> {
+pub fn publish(input: &Path, plan: &Plan, gaps: Gaps, output: &Path) -> Vec<OsString> {
     let mut args = before_input(plan.demuxer);
     push(&mut args, &["-i"]);
     args.push(file(input));
@@ -35,7 +44,9 @@ pub fn publish(input: &Path, plan: &Plan, output: &Path) -> Vec<OsString> {
         AudioPlan::Encode { channels, .. } => {
             push(&mut args, &["-c:a", "aac", "-b:a", "128k", "-ar", "48000", "-ac", &channels.to_string()]);
             // Recorders leave gaps in the sound when a tab sleeps; without filling them it runs ahead of the picture.
-            push(&mut args, &["-af", "aresample=async=1"]);
+            if gaps == Gaps::Fill {
+                push(&mut args, &["-af", "aresample=async=1"]);
+            }
         }
     }
     // Titles, places, device names and chapters are the recorder's business, not the viewer's.
@@ -157,7 +168,7 @@ mod tests {
 
     fn published(video: VideoPlan, audio: AudioPlan) -> String {
         let plan = Plan { demuxer: "matroska", video_stream: 0, video, audio };
-        text(&publish(Path::new("/job/-source %d.webm"), &plan, Path::new("/job/out.mp4")))
+        text(&publish(Path::new("/job/-source %d.webm"), &plan, Gaps::Fill, Path::new("/job/out.mp4")))
     }
 
     #[test]
@@ -191,7 +202,7 @@ mod tests {
             "crop=floor(iw/2)*2",
             "pad=640:358",
             "-force_key_frames expr:gte(t,n_forced*2)",
-            "-c:a aac -b:a 128k -ar 48000 -ac 1",
+            "-c:a aac -b:a 128k -ar 48000 -ac 1 -af aresample=async=1",
             "-map_metadata -1",
         ] {
             assert!(encode.contains(wanted), "{wanted} in {encode}");

@@ -1,4 +1,5 @@
-//! Running a program on hostile input: no environment, no standard input, a deadline, bounded output.
+//! Running a program on hostile input: no environment, no standard input, a deadline, bounded memory and
+//! output.
 
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt as _;
@@ -16,6 +17,14 @@ use crate::Reason;
 const MAX_STDOUT: usize = 256 << 10;
 /// Bytes of standard error that are kept, the last ones.
 const MAX_STDERR: usize = 8 << 10;
+/// What FFmpeg and x264 say when they get no more memory. Some of it comes with a success, and a result that lacks what
+/// there was no room for. FFmpeg 5 says the last when a filter cannot give what it held back, and does not say why.
+const NO_MEMORY: [&str; 4] = [
+    "Cannot allocate memory",
+    "malloc of size",
+    "Failed to compensate for timestamp delta",
+    "Error marking filters as finished",
+];
 
 /// What a program that succeeded said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +59,14 @@ pub enum FfmpegError {
         /// The end of its complaints.
         stderr: String,
     },
+    /// The program asked for more memory than it is allowed.
+    #[error("{program} needs more memory than it is allowed: {stderr}")]
+    OutOfMemory {
+        /// Which program.
+        program: String,
+        /// The end of its complaints.
+        stderr: String,
+    },
     /// The program was killed by a signal that is not ours, as when memory ran out.
     #[error("{program} was killed by signal {signal}: {stderr}")]
     Killed {
@@ -79,10 +96,8 @@ impl FfmpegError {
     #[must_use]
     pub fn reason(&self) -> Option<Reason> {
         match self {
-            Self::Failed { stderr, .. } => {
-                let machine = ["No space left on device", "Cannot allocate memory"];
-                (!machine.iter().any(|said| stderr.contains(said))).then_some(Reason::Unreadable)
-            }
+            Self::Failed { stderr, .. } => (!stderr.contains("No space left on device")).then_some(Reason::Unreadable),
+            Self::OutOfMemory { .. } => Some(Reason::TooMuchMemory),
             Self::Useless { .. } => Some(Reason::Unreadable),
             Self::TimedOut(_) => Some(Reason::TookTooLong),
             Self::NotFound(_) | Self::Io { .. } | Self::Killed { .. } => None,
@@ -90,13 +105,14 @@ impl FfmpegError {
     }
 }
 
-/// Runs `program`, given by its absolute path, in `directory`, with an empty environment. It is killed at the deadline, and
-/// when the future is dropped. FFmpeg starts no processes, and stays in its caller's process group so that whoever ends
+/// Runs `program`, given by its absolute path, in `directory`, with an empty environment. On Linux
+/// it gets `memory` bytes at most. It is killed at the deadline, and when the future is dropped. FFmpeg starts no processes, and stays in its caller's process group so that whoever ends
 /// the function ends it as well.
 pub async fn run(
     program: &Path,
     args: &[OsString],
     directory: &Path,
+    memory: u64,
     deadline: Instant,
 ) -> Result<RunOutput, FfmpegError> {
     let name = || program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned();
@@ -114,6 +130,7 @@ pub async fn run(
         .kill_on_drop(true)
         .spawn()
         .map_err(failed)?;
+    limit_memory(&child, memory).map_err(failed)?;
     let ended = tokio::time::timeout_at(deadline.into(), finish(&mut child)).await;
     let Ok(ended) = ended else {
         // Reaped as well, so that its memory and its files are free for the next attempt.
@@ -121,8 +138,13 @@ pub async fn run(
         return Err(FfmpegError::TimedOut(name()));
     };
     let (status, stdout, stderr) = ended.map_err(failed)?;
+    let no_memory = {
+        let said = String::from_utf8_lossy(&stderr);
+        NO_MEMORY.iter().any(|complaint| said.contains(complaint))
+    };
     let stderr = clean(&stderr, args);
     match (status.code(), status.signal()) {
+        (Some(_), _) if no_memory => Err(FfmpegError::OutOfMemory { program: name(), stderr }),
         (Some(0), _) if stdout.len() > MAX_STDOUT => {
             Err(FfmpegError::Useless { program: name(), what: "it says too much" })
         }
@@ -130,6 +152,27 @@ pub async fn run(
         (_, Some(signal)) => Err(FfmpegError::Killed { program: name(), signal, stderr }),
         (code, None) => Err(FfmpegError::Failed { program: name(), code: code.unwrap_or(-1), stderr }),
     }
+}
+
+/// What a program asks for after this fails within it, so that it can say so; the rest of the machine does not suffer.
+/// Set from outside just after the start, before a program has read a byte of the file: between fork and exec only
+/// unsafe code runs.
+#[cfg(target_os = "linux")]
+fn limit_memory(child: &Child, memory: u64) -> std::io::Result<()> {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+
+    let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    let Some(pid) = pid else { return Ok(()) };
+    let limit = Rlimit { current: Some(memory), maximum: Some(memory) };
+    prlimit(Some(pid), Resource::Data, limit)?;
+    Ok(())
+}
+
+/// Only Linux, where the functions run, limits another process.
+#[cfg(not(target_os = "linux"))]
+#[allow(clippy::unnecessary_wraps)]
+fn limit_memory(_: &Child, _: u64) -> std::io::Result<()> {
+    Ok(())
 }
 
 async fn finish(child: &mut Child) -> std::io::Result<(ExitStatus, Vec<u8>, Vec<u8>)> {

@@ -1,30 +1,32 @@
 //! The two programs, and the four things that are asked of them.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{FfmpegError, command, run};
+use super::{FfmpegError, Gaps, RunOutput, command, run};
 use crate::mp4::{self, Index};
-use crate::{Container, Plan, Probe};
+use crate::{AudioPlan, Container, Plan, Probe};
 
-/// Where ffmpeg and ffprobe are.
+/// Where ffmpeg and ffprobe are, and what they may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tools {
     /// Absolute path of ffmpeg.
     pub ffmpeg: PathBuf,
     /// Absolute path of ffprobe.
     pub ffprobe: PathBuf,
+    /// Bytes of memory that each run may take.
+    pub memory: u64,
 }
 
 impl Tools {
-    /// Finds both in `PATH`. Done once, before anything runs, since the programs themselves get no environment.
-    pub fn locate() -> Result<Self, FfmpegError> {
-        Self::locate_in(&std::env::var_os("PATH").unwrap_or_default())
+    /// Finds both in `PATH`; each run may take `memory` bytes. Done once, before anything runs, since the programs themselves get no environment.
+    pub fn locate(memory: u64) -> Result<Self, FfmpegError> {
+        Self::locate_in(&std::env::var_os("PATH").unwrap_or_default(), memory)
     }
 
     /// Finds both in a list of directories as `PATH` has it; relative ones are passed over.
-    pub fn locate_in(path: &OsStr) -> Result<Self, FfmpegError> {
+    pub fn locate_in(path: &OsStr, memory: u64) -> Result<Self, FfmpegError> {
         let find = |name: &str| {
             std::env::split_paths(path)
                 .filter(|directory| directory.is_absolute())
@@ -32,7 +34,7 @@ impl Tools {
                 .find(|candidate| candidate.is_file())
                 .ok_or_else(|| FfmpegError::NotFound(name.to_owned()))
         };
-        Ok(Self { ffmpeg: find("ffmpeg")?, ffprobe: find("ffprobe")? })
+        Ok(Self { ffmpeg: find("ffmpeg")?, ffprobe: find("ffprobe")?, memory })
     }
 
     /// Asks ffprobe about a file in the job's directory.
@@ -43,7 +45,7 @@ impl Tools {
         demuxer: &str,
         deadline: Instant,
     ) -> Result<Probe, FfmpegError> {
-        let output = run(&self.ffprobe, &command::probe(input, demuxer), job, deadline).await?;
+        let output = run(&self.ffprobe, &command::probe(input, demuxer), job, self.memory, deadline).await?;
         let useless =
             |_| FfmpegError::Useless { program: "ffprobe".into(), what: "its answer is not the JSON asked for" };
         Probe::parse(&output.stdout).map_err(useless)
@@ -59,7 +61,14 @@ impl Tools {
         output: &Path,
         deadline: Instant,
     ) -> Result<Index, FfmpegError> {
-        run(&self.ffmpeg, &command::publish(input, plan, output), job, deadline).await?;
+        let with = |gaps| command::publish(input, plan, gaps, output);
+        let filled = self.ffmpeg(&with(Gaps::Fill), job, deadline).await;
+        // An hour without sound is too much silence to hold; its recording is still worth having.
+        if matches!((&filled, plan.audio), (Err(FfmpegError::OutOfMemory { .. }), AudioPlan::Encode { .. })) {
+            self.ffmpeg(&with(Gaps::Keep), job, deadline).await?;
+        } else {
+            filled?;
+        }
         // Headers without a single frame are a success for FFmpeg.
         let index = mp4::read_file(output).ok();
         index.filter(|index| index.video().is_some_and(|video| video.sample_count > Some(0))).ok_or_else(nothing)
@@ -79,14 +88,18 @@ impl Tools {
         let at = command::poster_at(duration);
         // What an earlier attempt left must not be taken for this one's.
         let _ = std::fs::remove_file(output);
-        let taken = run(&self.ffmpeg, &command::poster(published, demuxer, at, output), job, deadline).await;
+        let taken = self.ffmpeg(&command::poster(published, demuxer, at, output), job, deadline).await;
         if at.is_zero() || matches!(taken, Err(FfmpegError::TimedOut(_))) || (taken.is_ok() && written(output).is_ok())
         {
             return taken.and_then(|_| written(output));
         }
         let first = command::poster(published, demuxer, Duration::ZERO, output);
-        run(&self.ffmpeg, &first, job, deadline).await?;
+        self.ffmpeg(&first, job, deadline).await?;
         written(output)
+    }
+
+    async fn ffmpeg(&self, args: &[OsString], job: &Path, deadline: Instant) -> Result<RunOutput, FfmpegError> {
+        run(&self.ffmpeg, args, job, self.memory, deadline).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod damage;
 mod index;
+mod memory;
 mod publish;
 mod run;
 mod support;

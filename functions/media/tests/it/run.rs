@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use media::ffmpeg::{FfmpegError, RunOutput, Tools, run};
 
-use crate::support::{Job, soon};
+use crate::support::{Job, MEMORY, soon};
 
 async fn shell(job: &Job, script: &str, deadline: Instant) -> Result<RunOutput, FfmpegError> {
-    run(Path::new("/bin/sh"), &["-c".into(), script.into()], job.dir(), deadline).await
+    run(Path::new("/bin/sh"), &["-c".into(), script.into()], job.dir(), MEMORY, deadline).await
 }
 
 /// Waits until the file that the script writes names a process.
@@ -62,7 +62,7 @@ async fn dropping_the_future_kills_the_program() {
 async fn nothing_of_ours_reaches_the_program() {
     let job = Job::new();
     assert!(std::env::var_os("PATH").is_some(), "there is something to hide");
-    let output = run(Path::new("/usr/bin/env"), &[], job.dir(), soon()).await.expect("env");
+    let output = run(Path::new("/usr/bin/env"), &[], job.dir(), MEMORY, soon()).await.expect("env");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "");
     let output = shell(&job, "pwd; cat", soon()).await.expect("a closed standard input");
     let directory = job.dir().canonicalize().expect("a directory");
@@ -83,7 +83,7 @@ async fn failures_say_what_happened_within_bounds() {
     assert_eq!(full.expect_err("a full disk").reason(), None, "not the recording's fault");
     let killed = shell(&job, "kill -KILL $$", soon()).await;
     assert!(matches!(killed, Err(FfmpegError::Killed { signal: 9, .. })), "{killed:?}");
-    let missing = run(&job.path("ffmpeg"), &[], job.dir(), soon()).await;
+    let missing = run(&job.path("ffmpeg"), &[], job.dir(), MEMORY, soon()).await;
     assert!(matches!(missing, Err(FfmpegError::NotFound(ref name)) if name == "ffmpeg"), "{missing:?}");
     let endless = shell(&job, "head -c 1000000 /dev/zero", soon()).await;
     assert!(matches!(endless, Err(FfmpegError::Useless { .. })), "{endless:?}");
@@ -93,9 +93,9 @@ async fn failures_say_what_happened_within_bounds() {
 fn tools_are_found_in_absolute_directories_only() {
     let job = Job::new();
     job.write("ffmpeg", b"");
-    assert!(Tools::locate_in(job.dir().as_os_str()).is_err(), "ffprobe is missing");
+    assert!(Tools::locate_in(job.dir().as_os_str(), MEMORY).is_err(), "ffprobe is missing");
     job.write("ffprobe", b"");
-    let tools = Tools::locate_in(job.dir().as_os_str()).expect("both");
-    assert_eq!(tools.ffprobe, job.path("ffprobe"));
-    assert!(Tools::locate_in("relative:".as_ref()).is_err());
+    let tools = Tools::locate_in(job.dir().as_os_str(), MEMORY).expect("both");
+    assert_eq!((tools.ffprobe, tools.memory), (job.path("ffprobe"), MEMORY));
+    assert!(Tools::locate_in("relative:".as_ref(), MEMORY).is_err());
 }

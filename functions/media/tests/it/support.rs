@@ -18,6 +18,9 @@ pub(crate) const TONE: &str = "-f lavfi -i sine=d=1.5";
 pub(crate) const H264_AAC: &str =
     "-c:v libx264 -preset ultrafast -bf 2 -pix_fmt yuv420p -profile:v main -g 15 -c:a aac";
 
+/// What a run may take: less than the smallest function that the project sets up has.
+pub(crate) const MEMORY: u64 = 2 << 30;
+
 /// A job's directory.
 pub(crate) struct Job {
     directory: TempDir,
@@ -71,9 +74,12 @@ impl Job {
 
     /// What the transcode function does with an upload: sniff, index or probe, decide, publish, poster, read back.
     pub(crate) async fn publish(&self, source: &Path) -> Result<Published, Reason> {
-        let tools = tools();
+        self.publish_with(&tools(), source).await
+    }
+
+    pub(crate) async fn publish_with(&self, tools: &Tools, source: &Path) -> Result<Published, Reason> {
         let (bytes, limits, deadline) = (size(source), Limits::new(1 << 30), soon());
-        let plan = match self.decided(&tools, source, bytes, &limits, deadline).await? {
+        let plan = match self.decided(tools, source, bytes, &limits, deadline).await? {
             Decision::Publish(plan) => plan,
             Decision::Reject(reason) => return Err(reason),
         };
@@ -138,7 +144,7 @@ fn blamed(error: &FfmpegError) -> Reason {
 }
 
 pub(crate) fn tools() -> Tools {
-    Tools::locate().expect("ffmpeg and ffprobe in PATH")
+    Tools::locate(MEMORY).expect("ffmpeg and ffprobe in PATH")
 }
 
 pub(crate) fn soon() -> Instant {
