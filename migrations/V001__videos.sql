@@ -33,11 +33,14 @@ CREATE TABLE videos (
     size_bytes      BIGINT UNSIGNED NULL,
     created_at      DATETIME(3) NOT NULL DEFAULT (UTC_TIMESTAMP(3)),
     updated_at      DATETIME(3) NOT NULL DEFAULT (UTC_TIMESTAMP(3)),
+    -- When an owner last asked to upload a video again; empty once that upload is being published.
+    reupload_asked_at DATETIME(3) NULL,
     swept_at        DATETIME(3) NULL,
     -- Kept for a while after deletion, so that a late upload of the video is recognised and removed.
     deleted_at      DATETIME(3) NULL,
     KEY videos_by_owner (owner_id, deleted_at, created_at, id),
     KEY videos_to_sweep (status, swept_at),
+    KEY videos_asked (reupload_asked_at),
     KEY videos_deleted (deleted_at),
     CONSTRAINT videos_owner FOREIGN KEY (owner_id) REFERENCES users (id)
 ) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;

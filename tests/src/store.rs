@@ -105,6 +105,20 @@ pub async fn take_lease(video: &str) {
     update.send().await.expect("a lease");
 }
 
+/// Lets the ledger know of another upload than the newest one.
+pub async fn forget_source(video: &str) {
+    let (client, table) = ledger().await;
+    let update = client
+        .update_item()
+        .table_name(table)
+        .key("pk", AttributeValue::S(format!("video#{video}")))
+        .update_expression("SET #source = :older")
+        .condition_expression("attribute_exists(pk)")
+        .expression_attribute_names("#source", "source")
+        .expression_attribute_values(":older", AttributeValue::S("older".to_owned()));
+    update.send().await.expect("a lease");
+}
+
 /// Takes a video's lease away, as its expiry after months does.
 pub async fn forget_lease(video: &str) {
     let (client, table) = ledger().await;

@@ -66,8 +66,10 @@ pub enum Claimed {
 }
 
 /// What the sweep wants to know of a video.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
+    /// Key and ETag of the upload that was worked on last, as in [`Claim::source`].
+    pub source: Option<String>,
     /// True while a lease has not expired.
     pub held: bool,
     /// How many times the newest upload has been tried.
@@ -197,7 +199,8 @@ impl Ledger {
     pub async fn standing(&self, video: &VideoId) -> Result<Option<Standing>, LedgerError> {
         let Some(item) = self.item(video).await? else { return Ok(None) };
         let until = item.get("lease_until").and_then(|value| value.as_n().ok()?.parse::<i64>().ok()).unwrap_or(0);
-        Ok(Some(Standing { held: until > Millis::now().0, tries: int(&item, "tries").unwrap_or(0) }))
+        let (held, tries) = (until > Millis::now().0, int(&item, "tries").unwrap_or(0));
+        Ok(Some(Standing { source: text(&item, "source"), held, tries }))
     }
 
     /// True when the table answers.

@@ -77,13 +77,18 @@ pub(crate) async fn run(app: &App, created: &Created, context: &Context) -> Resu
         tracing::info!(%video, "a newer upload has replaced this one, with an event of its own");
         return Ok(());
     }
-    let upload = format!("{key}#{}", head.e_tag);
+    let upload = source_of(&key, &head);
     let remaining = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
     let holder = context.request_id.as_str();
     let claim = Claim { video: &video, source: &upload, holder, lasts: remaining + MARGIN, floor: fence.attempt };
     let Some(lease) = claimed(app, &claim).await? else { return Ok(()) };
     let source = Source { video, key, head };
     attempt(app, &source, &lease, remaining.saturating_sub(TO_FINISH)).await
+}
+
+/// How the ledger names an upload: the same bytes under the same key are the same upload.
+pub(crate) fn source_of(key: &str, head: &Head) -> String {
+    format!("{key}#{}", head.e_tag)
 }
 
 /// What is at `key`, unless there is nothing, or an upload of the same video that was stored in a later second.

@@ -3,8 +3,9 @@
 use common::{
     db::{
         DbError,
-        videos::{self, Standing, Status},
+        videos::{self, Asked, Standing, Status},
     },
+    ids::VideoId,
     ledger::LedgerError,
     objects::{ObjectsError, Serving, keys},
     time::Millis,
@@ -12,7 +13,7 @@ use common::{
 
 use crate::{
     app::App,
-    job::{GAVE_UP, MAX_TRIES},
+    job::{GAVE_UP, MAX_TRIES, source_of},
 };
 
 /// Seconds without movement after which a video is looked at. Events take one or two.
@@ -38,13 +39,21 @@ pub(crate) enum SweepError {
 
 /// Looks once at everything that stands still.
 pub(crate) async fn run(app: &App) -> Result<(), SweepError> {
-    let (standing, deleted) = {
-        let mut db = app.db.connect().await?;
-        (videos::standing(&mut db, STILL_SECONDS, BATCH).await?, videos::tombstones(&mut db, BATCH).await?)
-    };
+    let mut db = app.db.connect().await?;
+    let standing = videos::standing(&mut db, STILL_SECONDS, BATCH).await?;
+    let asked = videos::asked(&mut db, STILL_SECONDS, BATCH).await?;
+    let deleted = videos::tombstones(&mut db, BATCH).await?;
+    drop(db);
+
     // What one video runs into must not keep the others waiting: it is looked at again in the next sweep, after them.
     for video in &standing {
         if let Err(error) = look_at(app, video).await {
+            tracing::error!(video = %video.id, %error, "not swept");
+        }
+        videos::touch(&mut app.db.connect().await?, &video.id).await?;
+    }
+    for video in &asked {
+        if let Err(error) = look_out_for(app, video).await {
             tracing::error!(video = %video.id, %error, "not swept");
         }
         videos::touch(&mut app.db.connect().await?, &video.id).await?;
@@ -61,7 +70,7 @@ pub(crate) async fn run(app: &App) -> Result<(), SweepError> {
             }
         }
     }
-    tracing::info!(standing = standing.len(), deleted = deleted.len(), "swept");
+    tracing::info!(standing = standing.len(), asked = asked.len(), deleted = deleted.len(), "swept");
     Ok(())
 }
 
@@ -80,12 +89,31 @@ async fn look_at(app: &App, video: &Standing) -> Result<(), SweepError> {
         Some(lease) if lease.tries >= MAX_TRIES && video.status == Status::Processing => {
             fail(app, video, GAVE_UP).await
         }
-        _ => {
-            tracing::info!(video = %video.id, "put back");
-            let serving = Serving { content_type: "application/json", cache_control: "no-store" };
-            Ok(app.objects.put(&job, b"{}".to_vec(), serving).await?)
+        _ => put_back(app, &video.id, &job).await,
+    }
+}
+
+/// A video plays while its owner uploads it again: the new upload is known by its not being what was published.
+async fn look_out_for(app: &App, video: &Asked) -> Result<(), SweepError> {
+    if let Some(upload) = app.objects.newest(&keys::raw_prefix(&video.id)).await?.first()
+        && let Some(head) = app.objects.head(&upload.key).await?
+        && let Some(job) = keys::publish_job(&upload.key)
+    {
+        let known = app.ledger.standing(&video.id).await?.and_then(|standing| standing.source);
+        if known.is_some_and(|known| known != source_of(&upload.key, &head)) {
+            return put_back(app, &video.id, &job).await;
         }
     }
+    if Millis::now().0 - video.at.0 > ABANDONED_MILLIS {
+        videos::arrived(&mut app.db.connect().await?, &video.id).await?;
+    }
+    Ok(())
+}
+
+async fn put_back(app: &App, video: &VideoId, job: &str) -> Result<(), SweepError> {
+    tracing::info!(%video, "put back");
+    let serving = Serving { content_type: "application/json", cache_control: "no-store" };
+    Ok(app.objects.put(job, b"{}".to_vec(), serving).await?)
 }
 
 async fn fail(app: &App, video: &Standing, reason: &str) -> Result<(), SweepError> {

@@ -7,6 +7,7 @@ use tests::{
     person::{Person, client},
     rows,
     store::{self, s3},
+    wait::until,
 };
 
 /// Runs the sweep as its schedule does.
@@ -27,6 +28,24 @@ async fn an_upload_whose_event_never_came_is_started() {
     rows::stand_still(&video, 600).await;
     sweep().await;
     person.ready(&video).await;
+}
+
+#[tokio::test]
+async fn a_newer_upload_whose_event_never_came_is_started() {
+    let person = Person::new().await;
+    let video = person.record("Take one", footage::screen_recording("320x180", 1).await).await;
+    person.ready(&video).await;
+    person.record_again(&video, footage::screen_recording("160x90", 1).await).await;
+    let width = async || person.get(&format!("/api/v1/caps/{video}")).await.body["width"].clone();
+    until("take two", async || (width().await == 160).then_some(())).await;
+    // As it was before the event of take two, which got lost.
+    store::forget_source(&video).await;
+    let sql = "UPDATE videos SET width = 320, reupload_asked_at = UTC_TIMESTAMP(3) - INTERVAL 1 HOUR";
+    rows::run(&format!("{sql} WHERE id = '{video}'")).await;
+    sweep().await;
+    until("take two once more", async || (width().await == 160).then_some(())).await;
+    let waiting = format!("SELECT reupload_asked_at IS NOT NULL FROM videos WHERE id = '{video}'");
+    assert!(!rows::one::<bool>(&waiting).await);
 }
 
 #[tokio::test]

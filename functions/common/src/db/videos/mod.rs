@@ -12,7 +12,7 @@ use crate::{
 };
 
 pub use publish::{Facts, Fence, Fenced, failed, fence, processing, ready};
-pub use sweep::{Deleted, Standing, forget, standing, tombstones, touch};
+pub use sweep::{Asked, Deleted, Standing, arrived, asked, forget, standing, tombstones, touch};
 
 /// Where a video's newest upload stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -235,10 +235,11 @@ pub async fn rename(db: &mut Connection, id: &VideoId, owner: &UserId, name: &st
     Ok(db.run(sql, params).await? > 0)
 }
 
-/// A failed video waits for another upload; any other is left as it is.
+/// The owner is about to upload the video again. What plays goes on playing; a failed video waits for its upload.
 pub async fn reopen(db: &mut Connection, id: &VideoId) -> Result<(), DbError> {
-    let sql = "UPDATE videos SET status = 'uploading', failure_reason = NULL, failure_retryable = FALSE, \
-               updated_at = UTC_TIMESTAMP(3) WHERE id = :id AND status = 'failed' AND deleted_at IS NULL";
+    let sql = "UPDATE videos SET reupload_asked_at = UTC_TIMESTAMP(3), updated_at = UTC_TIMESTAMP(3), \
+               failure_reason = NULL, failure_retryable = FALSE, status = IF(status = 'failed', 'uploading', status) \
+               WHERE id = :id AND deleted_at IS NULL";
     db.run(sql, params! { "id" => id.as_str() }).await?;
     Ok(())
 }

@@ -59,7 +59,7 @@ fn fenced(rows: u64) -> Fenced {
 /// Work on the newest upload has begun.
 pub async fn processing(db: &mut Connection, id: &VideoId, attempt: u64) -> Result<Fenced, DbError> {
     let sql = "UPDATE videos SET status = 'processing', failure_reason = NULL, failure_retryable = FALSE, \
-               attempt = :attempt, updated_at = UTC_TIMESTAMP(3) \
+               attempt = :attempt, reupload_asked_at = NULL, updated_at = UTC_TIMESTAMP(3) \
                WHERE id = :id AND attempt <= :attempt AND deleted_at IS NULL";
     Ok(fenced(db.run(sql, params! { "id" => id.as_str(), "attempt" => attempt }).await?))
 }

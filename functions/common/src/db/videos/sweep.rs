@@ -36,6 +36,35 @@ pub async fn standing(db: &mut Connection, seconds: u32, limit: u32) -> Result<V
     rows.into_iter().filter_map(|row| read(row).transpose()).collect()
 }
 
+/// A video that plays, and that its owner has asked to upload again.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Its id.
+    pub id: VideoId,
+    /// When the owner asked.
+    pub at: Millis,
+}
+
+/// Ready videos whose new upload was asked for more than `seconds` ago and has not been published since, those first
+/// that were looked at longest ago.
+pub async fn asked(db: &mut Connection, seconds: u32, limit: u32) -> Result<Vec<Asked>, DbError> {
+    let sql = "SELECT id, ROUND(UNIX_TIMESTAMP(reupload_asked_at) * 1000) AS asked_at FROM videos \
+               WHERE status = 'ready' AND deleted_at IS NULL \
+               AND reupload_asked_at < UTC_TIMESTAMP(3) - INTERVAL :seconds SECOND ORDER BY swept_at LIMIT :limit";
+    let rows = db.all(sql, params! { "seconds" => seconds, "limit" => limit }).await?;
+    let read = |mut row: Row| {
+        let Some(id) = VideoId::parse(&column::<String>(&mut row, "id")?) else { return Ok(None) };
+        Ok(Some(Asked { id, at: millis(&mut row, "asked_at")?.unwrap_or(Millis(0)) }))
+    };
+    rows.into_iter().filter_map(|row| read(row).transpose()).collect()
+}
+
+/// No other upload of the video is looked out for any more.
+pub async fn arrived(db: &mut Connection, id: &VideoId) -> Result<(), DbError> {
+    db.run("UPDATE videos SET reupload_asked_at = NULL WHERE id = :id", params! { "id" => id.as_str() }).await?;
+    Ok(())
+}
+
 /// Notes that the sweep has looked at a video, deleted or not, so that the next sweep looks at others first.
 pub async fn touch(db: &mut Connection, id: &VideoId) -> Result<(), DbError> {
     db.run("UPDATE videos SET swept_at = UTC_TIMESTAMP(3) WHERE id = :id", params! { "id" => id.as_str() }).await?;
