@@ -38,10 +38,14 @@ async fn serve(cloud: &Cloud) -> (SocketAddr, DropGuard) {
 
 /// Sends a request head and a body; gives status and body of the answer.
 async fn send(address: SocketAddr, head: &str, body: &str) -> (u16, String) {
-    let request = format!("{head}\r\nhost: {address}\r\nconnection: close\r\n\r\n{body}");
+    exchange(address, format!("{head}\r\nhost: {address}\r\nconnection: close\r\n\r\n{body}").into_bytes()).await
+}
+
+/// Sends a request as it is; gives status and body of the answer.
+async fn exchange(address: SocketAddr, request: Vec<u8>) -> (u16, String) {
     let exchange = move || {
         let mut stream = TcpStream::connect(address).expect("connected");
-        stream.write_all(request.as_bytes()).expect("sent");
+        stream.write_all(&request).expect("sent");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("answer");
         let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
@@ -86,6 +90,32 @@ async fn what_no_route_takes_is_404_and_what_is_too_large_413() {
     let (status, _) = send(address, "POST /raw HTTP/1.1\r\ncontent-length: 10485761", "").await;
     assert_eq!(status, 413);
     assert_eq!(cloud.function()["counters"]["invocations"], 0);
+    cloud.lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_host_that_is_none_reaches_no_function() {
+    let cloud = start(|_| {});
+    let (address, _stop) = serve(&cloud).await;
+    let hosts: [&[u8]; 7] = [
+        b"",
+        b"host:\r\n",
+        b"host: evil.com\"><script>\r\n",
+        b"host: evil\xff.com\r\n",
+        b"host: user@evil.com\r\n",
+        b"host: evil.com/path\r\n",
+        b"host: one.com\r\nhost: two.com\r\n",
+    ];
+    for host in hosts {
+        let request = [b"GET /v/1 HTTP/1.1\r\nconnection: close\r\n", host, b"\r\n"].concat();
+        let shown = String::from_utf8_lossy(host).into_owned();
+        assert_eq!(exchange(address, request).await, (400, r#"{"message":"Bad Request"}"#.to_owned()), "{shown}");
+    }
+    assert_eq!(cloud.function()["counters"]["invocations"], 0);
+    for host in ["localhost", "[::1]:3000", "cap.example.com"] {
+        let request = format!("GET /v/1 HTTP/1.1\r\nconnection: close\r\nhost: {host}\r\n\r\n");
+        assert_eq!(exchange(address, request.into_bytes()).await.0, 200, "{host}");
+    }
     cloud.lambda.shutdown().await;
 }
 

@@ -59,6 +59,10 @@ async fn answer(
     let path = request::decoded_path(parts.uri.path());
     // The query is never logged: it may hold signatures and keys.
     let what = format!("{} {}", parts.method, printable(&path));
+    if !request::names_host(&parts.headers) {
+        log::line("gateway", format_args!("{what} 400, its Host names no host"));
+        return message(StatusCode::BAD_REQUEST, "Bad Request");
+    }
     let Some((route, parameters)) = gateway.routes.find(parts.method.as_str(), &path) else {
         log::line("gateway", format_args!("{what} 404, no such route"));
         return message(StatusCode::NOT_FOUND, "Not Found");

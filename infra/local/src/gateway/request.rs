@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, time::SystemTime};
 
-use axum::http::{HeaderMap, HeaderName, header, request::Parts};
+use axum::http::{HeaderMap, HeaderName, header, request::Parts, uri::Authority};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
@@ -25,6 +25,14 @@ pub(super) struct Context<'a> {
 /// HTTP APIs decode the path before they route it, slashes included, and `rawPath` is decoded too.
 pub(super) fn decoded_path(path: &str) -> String {
     percent_decode_str(path).decode_utf8_lossy().into_owned()
+}
+
+/// True when there is one `Host` and it is a host, with a port or without. Functions never see another: on AWS the
+/// host chooses the API.
+pub(super) fn names_host(headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
+    Authority::try_from(host.as_bytes()).is_ok_and(|authority| !authority.as_str().contains('@'))
 }
 
 /// The event for a function.
