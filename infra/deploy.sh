@@ -3,7 +3,8 @@
 #
 #   DATABASE_URL=mysql://… infra/deploy.sh PROFILE [ARCH]
 #
-# DATABASE_URL may be left out when the stack exists: it keeps the one it has. FFMPEG_STATIC_DIR: see layers/ffmpeg/README.md.
+# DATABASE_URL may be left out when the stack exists: it keeps the one it has. So may DATABASE_CA_FILE, a file with the PEM of the CA
+# that signed the database's certificate; a public CA needs none. FFMPEG_STATIC_DIR: see layers/ffmpeg/README.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,6 +28,9 @@ overrides = list(settings.get("deploy", {}).get("parameters", {}).get("parameter
 overrides.append({"Architecture": arch})
 if url := os.environ.get("DATABASE_URL"):
     overrides.append({"DatabaseUrl": url})
+if ca := os.environ.get("DATABASE_CA_FILE"):
+    with open(ca) as pem:
+        overrides.append({"DatabaseCa": pem.read()})
 json.dump(overrides, sys.stdout)
 PY
 sam deploy --config-env "$profile" --parameter-overrides "file://$overrides"

@@ -147,8 +147,9 @@ pub fn command(state: &Path, port: u16) -> Command {
     command
 }
 
-/// Built programs lie two levels above the test's own: `target/debug/deps/it-…`.
-fn programs() -> PathBuf {
+/// Built programs, which lie two levels above the test's own: `target/debug/deps/it-…`.
+#[must_use]
+pub fn programs() -> PathBuf {
     let own = std::env::current_exe().expect("this program's path");
     own.parent().and_then(Path::parent).expect("a target directory").to_owned()
 }

@@ -38,7 +38,8 @@ impl Person {
     pub async fn new() -> Self {
         let cloud = cloud();
         let (key, id) = (ApiKey::random().expect("random"), UserId::random().expect("random"));
-        let db = Database::new(&DatabaseConfig { url: Secret::new(&cloud.ready.database_url) }).expect("a database");
+        let config = DatabaseConfig { url: Secret::new(&cloud.ready.database_url), ca: None };
+        let db = Database::new(&config).expect("a database");
         let mut db = db.connect().await.expect("a connection");
         users::ensure(&mut db, &id, &format!("{id}@example.test"), "Ada").await.expect("an account");
         api_keys::ensure(&mut db, &key, &id, "desktop").await.expect("a key");

@@ -1,7 +1,7 @@
 //! Configuration, one struct a concern, read from the environment here and nowhere else.
 //! `template.yaml` sets every variable.
 
-use std::env;
+use std::{borrow::Cow, env};
 
 use crate::secret::Secret;
 
@@ -10,7 +10,13 @@ use crate::secret::Secret;
 #[error("environment variable {name} {problem}; template.yaml says what it holds")]
 pub struct ConfigError {
     name: &'static str,
-    problem: &'static str,
+    problem: Cow<'static, str>,
+}
+
+impl ConfigError {
+    pub(crate) fn new(name: &'static str, problem: impl Into<Cow<'static, str>>) -> Self {
+        Self { name, problem: problem.into() }
+    }
 }
 
 /// Where MySQL is.
@@ -18,12 +24,14 @@ pub struct ConfigError {
 pub struct DatabaseConfig {
     /// `DATABASE_URL`: `mysql://user:password@host:3306/database`.
     pub url: Secret,
+    /// `DATABASE_CA`: PEM of the authority that signed the database's certificate. When absent, a public one has.
+    pub ca: Option<String>,
 }
 
 impl DatabaseConfig {
-    /// Reads `DATABASE_URL`.
+    /// Reads `DATABASE_URL` and `DATABASE_CA`.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Ok(Self { url: Secret::new(required("DATABASE_URL")?) })
+        Ok(Self { url: Secret::new(required("DATABASE_URL")?), ca: optional("DATABASE_CA") })
     }
 }
 
@@ -96,5 +104,5 @@ fn optional(name: &'static str) -> Option<String> {
 }
 
 fn required(name: &'static str) -> Result<String, ConfigError> {
-    optional(name).ok_or(ConfigError { name, problem: "is missing or empty" })
+    optional(name).ok_or_else(|| ConfigError::new(name, "is missing or empty"))
 }

@@ -132,7 +132,7 @@ async fn seed(cloud: &LocalCloud, file: &Path) -> Result<Demo> {
     let (Some(key), Some(user)) = (ApiKey::parse(&demo.api_key), UserId::parse(&demo.user_id)) else {
         bail!("{} holds no valid key; make clean starts afresh", file.display());
     };
-    let db = Database::new(&DatabaseConfig { url: Secret::new(&cloud.database_url) })?;
+    let db = Database::new(&DatabaseConfig { url: Secret::new(&cloud.database_url), ca: None })?;
     let mut db = db.connect().await?;
     users::ensure(&mut db, &user, EMAIL, "Demo").await?;
     api_keys::ensure(&mut db, &key, &user, "desktop").await?;

@@ -7,3 +7,4 @@ mod migrations;
 mod outages;
 mod publish;
 mod sweep;
+mod tls;

@@ -1,5 +1,6 @@
 //! MySQL. One module an aggregate; SQL is nowhere else.
 
+mod address;
 pub mod api_keys;
 pub mod schema;
 pub mod users;
@@ -8,12 +9,12 @@ pub mod videos;
 use std::time::Duration;
 
 use mysql_async::{
-    Conn, Opts, OptsBuilder, Params, Pool, PoolConstraints, PoolOpts, Row, SslOpts, UrlError,
+    Conn, OptsBuilder, Params, Pool, PoolConstraints, PoolOpts, Row,
     prelude::{FromRow, Queryable},
 };
 use tokio::time::timeout;
 
-use crate::config::DatabaseConfig;
+use crate::config::{ConfigError, DatabaseConfig};
 
 /// How long one statement or a connection may take. Longer than any query here needs, shorter than a request may last.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -52,23 +53,20 @@ pub struct Database {
 }
 
 impl Database {
-    /// Prepares to connect; does not connect yet. Fails when the address cannot be read; the address, which holds a
-    /// password, is not repeated.
-    pub fn new(config: &DatabaseConfig) -> Result<Self, UrlError> {
-        let opts = Opts::from_url(config.url.expose())?;
-        let host = opts.ip_or_hostname().to_owned();
-        let loopback = host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
+    /// Prepares to connect; does not connect yet. Fails when the address or the authority's certificate cannot be read;
+    /// the address, which holds a password, is not repeated.
+    pub fn new(config: &DatabaseConfig) -> Result<Self, ConfigError> {
+        let address = address::read(config)?;
         // One connection an execution environment, which serves one request at a time. Resetting it between requests
         // would forget its prepared statements and cost a round trip.
         let pool = PoolOpts::default()
             .with_constraints(PoolConstraints::new(0, 2).unwrap_or_default())
             .with_reset_connection(false);
-        let opts = OptsBuilder::from_opts(opts)
+        let opts = OptsBuilder::from_opts(address)
             .pool_opts(pool)
             .prefer_socket(false)
             .client_found_rows(true)
             .tcp_keepalive(Some(Duration::from_secs(60)))
-            .ssl_opts((!loopback).then(SslOpts::default))
             .setup(vec!["SET time_zone = '+00:00'"]);
         Ok(Self { pool: Pool::new(opts) })
     }

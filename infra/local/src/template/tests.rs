@@ -141,13 +141,14 @@ fn real(parameters: &[(&str, &str)]) -> anyhow::Result<Template> {
 #[test]
 fn the_deployed_template_resolves() {
     let database = "mysql://u:p@127.0.0.1:3306/capstan";
-    let template = real(&[("DatabaseUrl", database)]).expect("template");
+    let template = real(&[("DatabaseUrl", database), ("DatabaseCa", "PEM")]).expect("template");
     let function = |name: &str| template.functions.iter().find(|function| function.name == name).expect("function");
     let transcode = function("TranscodeFunction");
     assert_eq!(transcode.binary, "transcode");
     assert_eq!(transcode.timeout, Duration::from_secs(900));
     assert_eq!(transcode.memory_mib, 3008);
     assert_eq!(transcode.environment["DATABASE_URL"], database);
+    assert_eq!(transcode.environment["DATABASE_CA"], "PEM");
     assert_eq!(transcode.dead_letter_queue.as_deref(), Some("capstan-DeadLetters"));
     assert_eq!(transcode.environment["MEDIA_BUCKET"], template.buckets[0].name);
     assert_eq!(transcode.environment["LEDGER_TABLE"], template.tables[0].name);
