@@ -178,7 +178,7 @@ case $mode in
         ;;
     test)
         check_rust; check_disk 8
-        run_programs; browser_programs; install_missing
+        run_programs; browser_programs; need openssl openssl; install_missing
         infra/mysql.sh "$tools/mysql"
         virtual_environment
         infra/footage.sh "$tools/footage"

@@ -99,6 +99,22 @@ impl SiteConfig {
     }
 }
 
+/// What Lambda gives the function.
+#[derive(Clone, Copy, Debug)]
+pub struct LambdaConfig {
+    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`, in bytes.
+    pub memory: u64,
+}
+
+impl LambdaConfig {
+    /// Reads `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`, which Lambda sets in MiB.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let name = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
+        let mebibytes: u32 = required(name)?.parse().map_err(|_| ConfigError::new(name, "is not a number of MiB"))?;
+        Ok(Self { memory: u64::from(mebibytes) << 20 })
+    }
+}
+
 fn optional(name: &'static str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }

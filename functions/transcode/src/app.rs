@@ -2,15 +2,16 @@
 
 use common::{
     aws,
-    config::{DatabaseConfig, LedgerConfig, ObjectsConfig},
+    config::{DatabaseConfig, LambdaConfig, LedgerConfig, ObjectsConfig},
     db::Database,
     ledger::Ledger,
     objects::Objects,
 };
 use media::ffmpeg::Tools;
 
-/// Bytes of memory for FFmpeg: leaves the function's own buffers room within the template's 3008 MiB.
-const FFMPEG_MEMORY: u64 = 2 << 30;
+/// Bytes of the function's memory that FFmpeg does not get: what the function itself and the system need. A file that
+/// asks for more than the rest then ends FFmpeg and not the function.
+const NOT_FOR_FFMPEG: u64 = 384 << 20;
 
 /// Dependencies, made once an execution environment.
 pub(crate) struct App {
@@ -24,12 +25,8 @@ impl App {
     pub(crate) async fn from_env() -> Result<Self, lambda_runtime::Error> {
         let db = Database::new(&DatabaseConfig::from_env()?)?;
         let (objects, ledger) = (ObjectsConfig::from_env()?, LedgerConfig::from_env()?);
-        let tools = Tools::locate(memory_for_ffmpeg())?;
+        let tools = Tools::locate(LambdaConfig::from_env()?.memory.saturating_sub(NOT_FOR_FFMPEG))?;
         let sdk = aws::sdk(aws::FOR_RECORDINGS).await;
         Ok(Self { db, objects: Objects::new(objects, &sdk), ledger: Ledger::new(ledger, &sdk), tools })
     }
-}
-
-fn memory_for_ffmpeg() -> u64 {
-    FFMPEG_MEMORY
 }
