@@ -71,13 +71,9 @@ pub fn created_event(key: &str, e_tag: &str) -> serde_json::Value {
 
 /// Lets the time of a video's lease run out.
 pub async fn expire_lease(video: &str) {
-    let (client, table) = ledger().await;
-    let update = client
-        .update_item()
-        .table_name(table)
-        .key("pk", AttributeValue::S(format!("video#{video}")))
+    let update = lease(video)
+        .await
         .update_expression("SET lease_until = :past")
-        .condition_expression("attribute_exists(pk)")
         .expression_attribute_values(":past", AttributeValue::N("0".to_owned()));
     update.send().await.expect("a lease");
 }
@@ -93,13 +89,9 @@ pub async fn lease_is_over(video: &str) -> bool {
 
 /// Takes a video's lease as a newer attempt does, whoever holds it.
 pub async fn take_lease(video: &str) {
-    let (client, table) = ledger().await;
-    let update = client
-        .update_item()
-        .table_name(table)
-        .key("pk", AttributeValue::S(format!("video#{video}")))
+    let update = lease(video)
+        .await
         .update_expression("SET attempt = attempt + :one, holder = :newer")
-        .condition_expression("attribute_exists(pk)")
         .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
         .expression_attribute_values(":newer", AttributeValue::S("newer".to_owned()));
     update.send().await.expect("a lease");
@@ -107,13 +99,9 @@ pub async fn take_lease(video: &str) {
 
 /// Lets the ledger know of another upload than the newest one.
 pub async fn forget_source(video: &str) {
-    let (client, table) = ledger().await;
-    let update = client
-        .update_item()
-        .table_name(table)
-        .key("pk", AttributeValue::S(format!("video#{video}")))
+    let update = lease(video)
+        .await
         .update_expression("SET #source = :older")
-        .condition_expression("attribute_exists(pk)")
         .expression_attribute_names("#source", "source")
         .expression_attribute_values(":older", AttributeValue::S("older".to_owned()));
     update.send().await.expect("a lease");
@@ -124,6 +112,13 @@ pub async fn forget_lease(video: &str) {
     let (client, table) = ledger().await;
     let key = AttributeValue::S(format!("video#{video}"));
     client.delete_item().table_name(table).key("pk", key).send().await.expect("a lease");
+}
+
+/// A change to a video's lease, which must be there.
+async fn lease(video: &str) -> aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder {
+    let (client, table) = ledger().await;
+    let update = client.update_item().table_name(table).key("pk", AttributeValue::S(format!("video#{video}")));
+    update.condition_expression("attribute_exists(pk)")
 }
 
 async fn ledger() -> (aws_sdk_dynamodb::Client, String) {
