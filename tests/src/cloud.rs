@@ -11,7 +11,6 @@ use std::{
 
 use serde::Deserialize;
 use serde_json::Value;
-use tempfile::TempDir;
 
 /// Where everything is, as `ready.json` tells scripts.
 #[derive(Debug, Deserialize)]
@@ -44,7 +43,14 @@ pub struct Cloud {
     /// Where everything is.
     pub ready: Ready,
     child: Child,
-    _state: Option<TempDir>,
+}
+
+/// One of a test's own ends with it, and before its directory is removed.
+impl Drop for Cloud {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
 }
 
 /// The local cloud that all tests of this binary share, started by whichever comes first.
@@ -60,12 +66,14 @@ pub fn repository() -> PathBuf {
 }
 
 impl Cloud {
-    /// Starts a local cloud of one's own, on random ports, with an empty state directory.
+    /// Starts a local cloud of one's own, on random ports, with an empty state directory that it removes itself: the
+    /// shared one lives until this process is gone.
     #[must_use]
     pub fn start() -> Self {
-        let state = tempfile::Builder::new().prefix("capstan-test-").tempdir().expect("a temporary directory");
-        let cloud = Self::start_in(state.path());
-        Self { _state: Some(state), ..cloud }
+        let state = tempfile::Builder::new().prefix("capstan-test-").tempdir().expect("a temporary directory").keep();
+        let mut command = command(&state, 0);
+        command.arg("--remove-state");
+        Self::spawn(command, &state)
     }
 
     /// Starts a local cloud with what is in a state directory.
@@ -77,16 +85,20 @@ impl Cloud {
     /// As [`start_in`](Self::start_in), and uploads recordings as `make up FILE=…` does.
     #[must_use]
     pub fn start_with(state: &Path, uploads: &[PathBuf]) -> Self {
-        let log = std::fs::File::create(state.join("log")).expect("a log file");
-        // Left by a local cloud that was killed; it would be taken for the new one's.
-        let _ = std::fs::remove_file(state.join("ready.json"));
         let mut command = command(state, 0);
         for upload in uploads {
             command.arg("--upload").arg(upload);
         }
+        Self::spawn(command, state)
+    }
+
+    fn spawn(mut command: Command, state: &Path) -> Self {
+        let log = std::fs::File::create(state.join("log")).expect("a log file");
+        // Left by a local cloud that was killed; it would be taken for the new one's.
+        let _ = std::fs::remove_file(state.join("ready.json"));
         let mut child = command.stdin(Stdio::piped()).stdout(log).spawn().expect("capstan-local");
         let ready = wait_until_ready(&mut child, state);
-        Self { ready, child, _state: None }
+        Self { ready, child }
     }
 
     /// Process id of `capstan-local`.

@@ -42,6 +42,9 @@ struct Up {
     /// Stop when standard input ends
     #[arg(long)]
     stop_on_stdin_close: bool,
+    /// Remove the folder for all data when it stops
+    #[arg(long)]
+    remove_state: bool,
     /// Milliseconds before the first retry of a failed event
     #[arg(long, default_value_t = 1000)]
     retry_delay_ms: u64,
@@ -83,5 +86,8 @@ async fn run(arguments: Up) -> Result<()> {
     log::line("cloud", "stopping");
     up::retract(&state);
     cloud.shutdown().await;
+    if arguments.remove_state {
+        std::fs::remove_dir_all(&state).with_context(|| format!("Cannot remove {}", state.display()))?;
+    }
     announced
 }
