@@ -54,11 +54,6 @@ impl ApiError {
         Self::not_found("Video not found")
     }
 
-    /// 409: it clashes with what is there.
-    pub fn conflict(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::CONFLICT, "CONFLICT", message)
-    }
-
     /// 503: something we lean on does not answer; trying again makes sense.
     pub fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self {

@@ -93,12 +93,10 @@ pub(crate) fn source_of(key: &str, head: &Head) -> String {
 
 /// What is at `key`, unless there is nothing, or an upload of the same video that was stored in a later second.
 async fn newest_upload(app: &App, video: &VideoId, key: &str) -> Result<Option<Head>, JobError> {
-    let uploads = app.objects.newest(&keys::raw_prefix(video)).await?;
-    let stored_at = uploads.iter().find(|upload| upload.key == key).map(|upload| upload.stored_at);
-    if stored_at < uploads.first().map(|newest| newest.stored_at) || stored_at.is_none() {
-        return Ok(None);
-    }
-    Ok(app.objects.head(key).await?)
+    let uploads = app.objects.list(&keys::raw_prefix(video)).await?;
+    let newest = uploads.first().map(|upload| upload.stored_at);
+    let upload = uploads.into_iter().find(|upload| upload.key == key);
+    Ok(upload.filter(|upload| Some(upload.stored_at) == newest).map(|upload| upload.head))
 }
 
 /// The lease, unless somebody else has it or there is nothing to do.

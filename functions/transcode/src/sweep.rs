@@ -75,7 +75,7 @@ pub(crate) async fn run(app: &App) -> Result<(), SweepError> {
 }
 
 async fn look_at(app: &App, video: &Standing) -> Result<(), SweepError> {
-    let uploads = app.objects.newest(&keys::raw_prefix(&video.id)).await?;
+    let uploads = app.objects.list(&keys::raw_prefix(&video.id)).await?;
     let Some(job) = uploads.iter().find_map(|upload| keys::publish_job(&upload.key)) else {
         let idle = Millis::now().0 - video.updated_at.0;
         return match video.status {
@@ -95,12 +95,11 @@ async fn look_at(app: &App, video: &Standing) -> Result<(), SweepError> {
 
 /// A video plays while its owner uploads it again: the new upload is known by its not being what was published.
 async fn look_out_for(app: &App, video: &Asked) -> Result<(), SweepError> {
-    if let Some(upload) = app.objects.newest(&keys::raw_prefix(&video.id)).await?.first()
-        && let Some(head) = app.objects.head(&upload.key).await?
+    if let Some(upload) = app.objects.list(&keys::raw_prefix(&video.id)).await?.first()
         && let Some(job) = keys::publish_job(&upload.key)
     {
         let known = app.ledger.standing(&video.id).await?.and_then(|standing| standing.source);
-        if known.is_some_and(|known| known != source_of(&upload.key, &head)) {
+        if known.is_some_and(|known| known != source_of(&upload.key, &upload.head)) {
             return put_back(app, &video.id, &job).await;
         }
     }

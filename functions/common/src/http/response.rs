@@ -29,19 +29,12 @@ pub fn json<T: Serialize>(status: StatusCode, value: &T) -> Result<Response<Body
     Ok(response)
 }
 
-/// Plain text.
-pub fn text(status: StatusCode, body: impl Into<String>) -> Response<Body> {
-    with_type(status, "text/plain; charset=utf-8", Body::Text(body.into()))
-}
-
 /// A page.
 pub fn html(status: StatusCode, body: impl Into<String>) -> Response<Body> {
     with_type(status, "text/html; charset=utf-8", Body::Text(body.into()))
 }
 
-/// A status and nothing else.
-#[must_use]
-pub fn empty(status: StatusCode) -> Response<Body> {
+fn empty(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = status;
     response

@@ -78,6 +78,15 @@ pub struct Head {
     pub e_tag: String,
 }
 
+impl Head {
+    fn new(size: Option<i64>, e_tag: Option<String>) -> Self {
+        Self {
+            size: size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+            e_tag: e_tag.unwrap_or_default().trim_matches('"').to_owned(),
+        }
+    }
+}
+
 /// An object in a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
@@ -85,6 +94,8 @@ pub struct Listed {
     pub key: String,
     /// When it was stored, in whole seconds since the epoch: S3 lists no finer.
     pub stored_at: i64,
+    /// Its size and ETag.
+    pub head: Head,
 }
 
 /// The media bucket.
@@ -133,21 +144,22 @@ impl Objects {
     /// Size and ETag, or `None` when there is no such object.
     pub async fn head(&self, key: &str) -> Result<Option<Head>, ObjectsError> {
         match self.client.head_object().bucket(&self.bucket).key(key).send().await {
-            Ok(head) => Ok(Some(Head {
-                size: u64::try_from(head.content_length.unwrap_or(0)).unwrap_or(0),
-                e_tag: head.e_tag.unwrap_or_default().trim_matches('"').to_owned(),
-            })),
+            Ok(head) => Ok(Some(Head::new(head.content_length, head.e_tag))),
             Err(SdkError::ServiceError(error)) if matches!(error.err(), HeadObjectError::NotFound(_)) => Ok(None),
             Err(error) => Err(ObjectsError::call("HeadObject")(error)),
         }
     }
 
     /// Objects whose keys have a prefix, newest first; at most a thousand.
-    pub async fn newest(&self, prefix: &str) -> Result<Vec<Listed>, ObjectsError> {
+    pub async fn list(&self, prefix: &str) -> Result<Vec<Listed>, ObjectsError> {
         let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).send().await;
         let found = list.map_err(ObjectsError::call("ListObjectsV2"))?.contents.unwrap_or_default();
         let listed = found.into_iter().filter_map(|object| {
-            Some(Listed { key: object.key?, stored_at: object.last_modified.map_or(0, |at| at.secs()) })
+            Some(Listed {
+                key: object.key?,
+                stored_at: object.last_modified.map_or(0, |at| at.secs()),
+                head: Head::new(object.size, object.e_tag),
+            })
         });
         let mut listed: Vec<_> = listed.collect();
         listed.sort_by_key(|object| std::cmp::Reverse(object.stored_at));
@@ -172,7 +184,7 @@ impl Objects {
     /// Listing from the start after each deletion needs no token and ends when nothing is left.
     async fn remove_below(&self, prefix: &str) -> Result<(), ObjectsError> {
         loop {
-            let found = self.newest(prefix).await?;
+            let found = self.list(prefix).await?;
             if found.is_empty() {
                 return Ok(());
             }

@@ -170,7 +170,6 @@ fn limit_memory(child: &Child, memory: u64) -> std::io::Result<()> {
 
 /// Only Linux, where the functions run, limits another process.
 #[cfg(not(target_os = "linux"))]
-#[allow(clippy::unnecessary_wraps)]
 fn limit_memory(_: &Child, _: u64) -> std::io::Result<()> {
     Ok(())
 }
