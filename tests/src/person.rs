@@ -134,6 +134,15 @@ impl Person {
         status["upload"]["reason"].as_str().expect("a reason").to_owned()
     }
 
+    /// Waits until the video is ready or has failed; its status.
+    pub async fn ends(&self, video: &str) -> Value {
+        until(&format!("video {video} to be ready or to fail"), async || {
+            let status = self.status(video).await;
+            matches!(status["overall"].as_str(), Some("ready" | "failed")).then_some(status)
+        })
+        .await
+    }
+
     async fn becomes(&self, video: &str, overall: &str) -> Value {
         until(&format!("video {video} to become {overall}"), async || {
             let status = self.status(video).await;

@@ -1,6 +1,7 @@
 //! Flow by flow: what happens to a recording, whatever happens to the machines.
 
 mod bad_media;
+mod corpus;
 mod events;
 mod failures;
 mod migrations;
