@@ -7,6 +7,7 @@
 
 pub mod decide;
 pub mod ffmpeg;
+pub mod loopback;
 pub mod mp4;
 mod probe;
 mod reason;

@@ -1,8 +1,6 @@
-//! Command lines for ffmpeg and ffprobe. Pure: what is asked for is visible in tests. Paths are absolute, since the
-//! programs run in a directory of their own.
+//! Command lines for ffmpeg and ffprobe. Pure: what is asked for is visible in tests. What is read and written are
+//! addresses of a [`crate::loopback::Loopback`]; no command names a file.
 
-use std::ffi::OsString;
-use std::path::Path;
 use std::time::Duration;
 
 use crate::{AudioPlan, Plan, VideoPlan};
@@ -15,6 +13,15 @@ const BEFORE_END: Duration = Duration::from_millis(100);
 const MAX_PIXELS: &str = "67108864";
 const MAX_STREAMS: &str = "64";
 
+/// What is read, and as what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Input<'a> {
+    /// Its address.
+    pub url: &'a str,
+    /// FFmpeg's demuxer for it, by what its bytes are.
+    pub demuxer: &'static str,
+}
+
 /// What becomes of the gaps in a sound that is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gaps {
@@ -24,12 +31,11 @@ pub enum Gaps {
     Keep,
 }
 
-/// ffmpeg's arguments that turn `input` into an MP4 that plays while it loads.
+/// ffmpeg's arguments that turn `input` into H.264 and AAC in a fragmented MP4, which is written as it is made.
 #[must_use]
-pub fn publish(input: &Path, plan: &Plan, gaps: Gaps, output: &Path) -> Vec<OsString> {
-    let mut args = before_input(plan.demuxer);
-    push(&mut args, &["-i"]);
-    args.push(file(input));
+pub fn publish(input: Input<'_>, plan: &Plan, gaps: Gaps, output: &str) -> Vec<String> {
+    let mut args = before_input(input.demuxer);
+    push(&mut args, &["-i", input.url]);
     push(&mut args, &["-map", &format!("0:{}", plan.video_stream)]);
     if let AudioPlan::Copy { stream } | AudioPlan::Encode { stream, .. } = plan.audio {
         push(&mut args, &["-map", &format!("0:{stream}")]);
@@ -53,12 +59,12 @@ pub fn publish(input: &Path, plan: &Plan, gaps: Gaps, output: &Path) -> Vec<OsSt
     push(&mut args, &["-map_metadata", "-1", "-map_metadata:s", "-1", "-map_chapters", "-1"]);
     // A sound track that begins late must not fail the run.
     push(&mut args, &["-max_muxing_queue_size", "4096"]);
-    push(&mut args, &["-movflags", "+faststart", "-f", "mp4"]);
-    args.push(file(output));
+    fragmented_output(&mut args);
+    push(&mut args, &[output]);
     args
 }
 
-fn encode_video(args: &mut Vec<OsString>, width: u32, height: u32, trim: bool) {
+fn encode_video(args: &mut Vec<String>, width: u32, height: u32, trim: bool) {
     push(args, &["-vf", &filters(width, height, trim)]);
     push(args, &["-c:v", "libx264", "-profile:v", "high", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p"]);
     // Frames keep their times: a recorded screen stands still for seconds and then moves at 60 fps. The clock of the
@@ -94,24 +100,22 @@ pub fn poster_at(duration: Option<Duration>) -> Duration {
 ///
 /// When there is no such frame ffmpeg succeeds without writing one.
 #[must_use]
-pub fn poster(input: &Path, demuxer: &str, at: Duration, output: &Path) -> Vec<OsString> {
-    let mut args = before_input(demuxer);
-    push(&mut args, &["-ss", &format!("{}.{:03}", at.as_secs(), at.subsec_millis()), "-i"]);
-    args.push(file(input));
+pub fn poster(input: Input<'_>, at: Duration, output: &str) -> Vec<String> {
+    let mut args = before_input(input.demuxer);
+    push(&mut args, &["-ss", &format!("{}.{:03}", at.as_secs(), at.subsec_millis()), "-i", input.url]);
     let fit = "min(1,min(1280/(iw*sar),720/ih))";
     let scale = format!("scale=w='max(1,round({fit}*iw*sar))':h='max(1,round({fit}*ih))',format=yuvj420p");
     push(&mut args, &["-map", "0:V:0", "-frames:v", "1", "-vf", &scale]);
-    push(&mut args, &["-c:v", "mjpeg", "-q:v", "3", "-map_metadata", "-1", "-f", "image2", "-update", "1"]);
-    args.push(file(output));
+    push(&mut args, &["-c:v", "mjpeg", "-q:v", "3", "-map_metadata", "-1", "-f", "image2pipe", output]);
     args
 }
 
 /// ffprobe's arguments that describe `input` as JSON, for [`crate::Probe::parse`].
 #[must_use]
-pub fn probe(input: &Path, demuxer: &str) -> Vec<OsString> {
+pub fn probe(input: Input<'_>) -> Vec<String> {
     let mut args = Vec::new();
     push(&mut args, &["-hide_banner", "-loglevel", "error"]);
-    push(&mut args, &fence(demuxer));
+    push(&mut args, &fence(input.demuxer));
     push(&mut args, &["-print_format", "json=compact=1", "-show_entries"]);
     push(
         &mut args,
@@ -119,14 +123,13 @@ pub fn probe(input: &Path, demuxer: &str) -> Vec<OsString> {
            sample_aspect_ratio,avg_frame_rate,duration,channels:stream_disposition=attached_pic:\
            stream_side_data=rotation:stream_tags="],
     );
-    args.push("-i".into());
-    args.push(file(input));
+    push(&mut args, &["-i", input.url]);
     args
 }
 
-fn before_input(demuxer: &str) -> Vec<OsString> {
+fn before_input(demuxer: &str) -> Vec<String> {
     let mut args = Vec::new();
-    push(&mut args, &["-nostdin", "-hide_banner", "-loglevel", "error", "-y"]);
+    push(&mut args, &["-nostdin", "-hide_banner", "-loglevel", "error"]);
     push(&mut args, &fence(demuxer));
     args
 }
@@ -135,7 +138,7 @@ fn before_input(demuxer: &str) -> Vec<OsString> {
 fn fence(demuxer: &str) -> [&str; 10] {
     [
         "-protocol_whitelist",
-        "file",
+        "http,tcp",
         "-format_whitelist",
         demuxer,
         "-max_streams",
@@ -147,42 +150,39 @@ fn fence(demuxer: &str) -> [&str; 10] {
     ]
 }
 
-fn push(args: &mut Vec<OsString>, more: &[&str]) {
-    args.extend(more.iter().map(OsString::from));
+/// An MP4 in fragments of a second, each with its own head: it can be written to a pipe. The index waits for the first
+/// packets, so that it tells when each track begins.
+pub(super) fn fragmented_output(args: &mut Vec<String>) {
+    push(args, &["-movflags", "+empty_moov+default_base_moof+delay_moov", "-frag_duration", "1000000", "-f", "mp4"]);
 }
 
-/// A path that cannot be taken for an option or for another protocol.
-fn file(path: &Path) -> OsString {
-    let mut url = OsString::from("file:");
-    url.push(path);
-    url
+fn push(args: &mut Vec<String>, more: &[&str]) {
+    args.extend(more.iter().map(|arg| (*arg).to_owned()));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn text(args: &[OsString]) -> String {
-        args.iter().map(|arg| arg.to_str().expect("text")).collect::<Vec<_>>().join(" ")
-    }
+    const INPUT: Input<'_> = Input { url: "http://127.0.0.1:9/in", demuxer: "matroska" };
+    const OUTPUT: &str = "http://127.0.0.1:9/out";
 
     fn published(video: VideoPlan, audio: AudioPlan) -> String {
         let plan = Plan { demuxer: "matroska", video_stream: 0, video, audio };
-        text(&publish(Path::new("/job/-source %d.webm"), &plan, Gaps::Fill, Path::new("/job/out.mp4")))
+        publish(INPUT, &plan, Gaps::Fill, OUTPUT).join(" ")
     }
 
     #[test]
     fn every_command_is_fenced_before_its_input() {
-        let input = Path::new("/job/source");
         let all = [
             published(VideoPlan::Copy, AudioPlan::None),
-            text(&poster(input, "matroska", Duration::ZERO, Path::new("/job/poster.jpg"))),
-            text(&probe(input, "matroska")),
+            poster(INPUT, Duration::ZERO, OUTPUT).join(" "),
+            probe(INPUT).join(" "),
         ];
         for command in all {
-            let (before, _) = command.split_once(" -i file:/job/").expect("an input");
+            let (before, _) = command.split_once(" -i http://127.0.0.1:9/in").expect("an input");
             for wanted in
-                ["-protocol_whitelist file", "-format_whitelist matroska", "-f matroska", "-max_pixels", "-max_streams"]
+                ["-protocol_whitelist http,tcp ", "-format_whitelist matroska", "-f matroska", "-max_pixels", "-max_streams"]
             {
                 assert!(before.contains(wanted), "{wanted} in {before}");
             }
@@ -194,7 +194,7 @@ mod tests {
         let copy = published(VideoPlan::Copy, AudioPlan::Copy { stream: 3 });
         assert!(copy.contains("-map 0:0 -map 0:3 -c:v copy -c:a copy"), "{copy}");
         assert!(!copy.contains("libx264") && !copy.contains("-vf"), "{copy}");
-        assert!(copy.ends_with("-movflags +faststart -f mp4 file:/job/out.mp4"), "{copy}");
+        assert!(copy.ends_with(&format!("-f mp4 {OUTPUT}")), "{copy}");
         let encode = VideoPlan::Encode { width: 640, height: 358, trim: true };
         let encode = published(encode, AudioPlan::Encode { stream: 1, channels: 1 });
         for wanted in [
@@ -216,7 +216,7 @@ mod tests {
         let at = |millis: u64| poster_at(Some(Duration::from_millis(millis))).as_millis();
         assert_eq!((at(60_000), at(1_100), at(600), at(50), at(0)), (1000, 1000, 500, 0, 0));
         assert_eq!(poster_at(None), Duration::ZERO);
-        let command = text(&poster(Path::new("/a"), "mov", Duration::from_millis(1007), Path::new("/b")));
-        assert!(command.contains("-ss 1.007 -i file:/a"), "{command}");
+        let command = poster(INPUT, Duration::from_millis(1007), OUTPUT).join(" ");
+        assert!(command.contains("-ss 1.007 -i http://"), "{command}");
     }
 }

@@ -2,10 +2,12 @@
 
 mod clean;
 mod command;
+mod output;
 mod run;
 mod tools;
 
 pub use clean::clean;
-pub use command::{Gaps, poster, poster_at, probe, publish};
+pub use command::{Gaps, Input};
+pub use output::Output;
 pub use run::{FfmpegError, RunOutput, run};
 pub use tools::Tools;
