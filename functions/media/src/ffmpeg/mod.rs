@@ -6,6 +6,6 @@ mod run;
 mod tools;
 
 pub use clean::clean;
-pub use command::{Gaps, poster, poster_at, probe, publish};
+pub use command::{Gaps, fragmented_output, poster, poster_at, probe, publish};
 pub use run::{FfmpegError, RunOutput, run};
 pub use tools::Tools;
