@@ -64,6 +64,17 @@ pub fn publish(input: Input<'_>, plan: &Plan, gaps: Gaps, output: &str) -> Vec<S
     args
 }
 
+/// Has ffmpeg write the kind of MP4 that [`crate::mp4::FragmentReader`] takes, to an output that cannot be sought. The
+/// output's address follows these arguments.
+///
+/// The index is delayed until every track has begun (`delay_moov`), since only then ffmpeg knows the edit lists that
+/// account for B-frames, the priming of AAC and sound that begins late. ffmpeg holds what comes before in memory. The
+/// movie's clock is as fine as the pictures', so that beginnings are not rounded to milliseconds.
+pub fn fragmented_output(args: &mut Vec<String>) {
+    push(args, &["-movflags", "+empty_moov+default_base_moof+delay_moov", "-frag_duration", "1000000"]);
+    push(args, &["-movie_timescale", "90000", "-f", "mp4"]);
+}
+
 fn encode_video(args: &mut Vec<String>, width: u32, height: u32, trim: bool) {
     push(args, &["-vf", &filters(width, height, trim)]);
     push(args, &["-c:v", "libx264", "-profile:v", "high", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p"]);
@@ -150,12 +161,6 @@ fn fence(demuxer: &str) -> [&str; 10] {
     ]
 }
 
-/// An MP4 in fragments of a second, each with its own head: it can be written to a pipe. The index waits for the first
-/// packets, so that it tells when each track begins.
-pub(super) fn fragmented_output(args: &mut Vec<String>) {
-    push(args, &["-movflags", "+empty_moov+default_base_moof+delay_moov", "-frag_duration", "1000000", "-f", "mp4"]);
-}
-
 fn push(args: &mut Vec<String>, more: &[&str]) {
     args.extend(more.iter().map(|arg| (*arg).to_owned()));
 }
@@ -209,6 +214,17 @@ mod tests {
         }
         let silent = published(VideoPlan::Encode { width: 2, height: 2, trim: false }, AudioPlan::None);
         assert!(!silent.contains("-c:a") && !silent.contains("crop"), "{silent}");
+    }
+
+    #[test]
+    fn fragments_are_asked_for_with_exact_beginnings() {
+        let mut args = vec!["before".into()];
+        fragmented_output(&mut args);
+        let args = text(&args);
+        assert!(args.starts_with("before ") && args.ends_with(" -f mp4"), "{args}");
+        for wanted in ["+empty_moov+default_base_moof+delay_moov", "-frag_duration 1000000", "-movie_timescale 90000"] {
+            assert!(args.contains(wanted), "{wanted} in {args}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod run;
 mod tools;
 
 pub use clean::clean;
-pub use command::{Gaps, Input};
+pub use command::{Gaps, Input, fragmented_output};
 pub use output::Output;
 pub use run::{FfmpegError, RunOutput, run};
 pub use tools::Tools;

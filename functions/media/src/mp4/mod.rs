@@ -4,17 +4,29 @@
 //! table into vectors and give up on the whole index when one box they know, but nobody needs, is damaged; `re_mp4` wants
 //! the whole file. The decision needs a dozen numbers, which a walker over borrowed bytes finds without allocating.
 
+mod assembly;
 mod boxes;
 mod codec;
+mod fragments;
+mod init;
+mod join;
+mod moof;
 mod moov;
 mod reader;
 mod sps;
+mod tables;
+mod timeline;
+mod trak;
+mod write;
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 use std::time::Duration;
 
+pub use assembly::{Assembly, AssemblyError, Stream};
+pub use fragments::{Fragment, FragmentError, FragmentReader, Run, Sample};
+pub use init::Init;
 pub use reader::{IndexReader, MAX_MOOV, Step};
 
 use crate::{Kind, Reason, Track};
