@@ -32,8 +32,7 @@ pub enum Gaps {
 }
 
 /// ffmpeg's arguments that turn `input` into H.264 and AAC in a fragmented MP4, which is written as it is made.
-#[must_use]
-pub fn publish(input: Input<'_>, plan: &Plan, gaps: Gaps, output: &str) -> Vec<String> {
+pub(super) fn publish(input: Input<'_>, plan: &Plan, gaps: Gaps, output: &str) -> Vec<String> {
     let mut args = before_input(input.demuxer);
     push(&mut args, &["-i", input.url]);
     push(&mut args, &["-map", &format!("0:{}", plan.video_stream)]);
@@ -102,16 +101,14 @@ fn filters(width: u32, height: u32, trim: bool) -> String {
 }
 
 /// When to take the poster of a recording of this length: after a second, or a little before the end.
-#[must_use]
-pub fn poster_at(duration: Option<Duration>) -> Duration {
+pub(super) fn poster_at(duration: Option<Duration>) -> Duration {
     duration.map_or(Duration::ZERO, |duration| duration.saturating_sub(BEFORE_END).min(POSTER_AT))
 }
 
 /// ffmpeg's arguments that take the first frame at or after `at` as a JPEG of at most 1280×720, upright.
 ///
 /// When there is no such frame ffmpeg succeeds without writing one.
-#[must_use]
-pub fn poster(input: Input<'_>, at: Duration, output: &str) -> Vec<String> {
+pub(super) fn poster(input: Input<'_>, at: Duration, output: &str) -> Vec<String> {
     let mut args = before_input(input.demuxer);
     push(&mut args, &["-ss", &format!("{}.{:03}", at.as_secs(), at.subsec_millis()), "-i", input.url]);
     let fit = "min(1,min(1280/(iw*sar),720/ih))";
@@ -122,8 +119,7 @@ pub fn poster(input: Input<'_>, at: Duration, output: &str) -> Vec<String> {
 }
 
 /// ffprobe's arguments that describe `input` as JSON, for [`crate::Probe::parse`].
-#[must_use]
-pub fn probe(input: Input<'_>) -> Vec<String> {
+pub(super) fn probe(input: Input<'_>) -> Vec<String> {
     let mut args = Vec::new();
     push(&mut args, &["-hide_banner", "-loglevel", "error"]);
     push(&mut args, &fence(input.demuxer));
@@ -220,7 +216,7 @@ mod tests {
     fn fragments_are_asked_for_with_exact_beginnings() {
         let mut args = vec!["before".into()];
         fragmented_output(&mut args);
-        let args = text(&args);
+        let args = args.join(" ");
         assert!(args.starts_with("before ") && args.ends_with(" -f mp4"), "{args}");
         for wanted in ["+empty_moov+default_base_moof+delay_moov", "-frag_duration 1000000", "-movie_timescale 90000"] {
             assert!(args.contains(wanted), "{wanted} in {args}");

@@ -99,8 +99,11 @@ async fn accept(listener: TcpListener, routes: Arc<Routes>) {
         let routes = Arc::clone(&routes);
         connections.spawn(async move {
             let service = service_fn(|request| answer(&routes, request));
-            // FFmpeg hangs up whenever it has read enough: an error here is of no interest.
-            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            // FFmpeg closes an output as soon as it has written it, without waiting for the answer.
+            let mut server = hyper::server::conn::http1::Builder::new();
+            let connection = server.half_close(true).serve_connection(TokioIo::new(stream), service);
+            // It also hangs up whenever it has read enough: an error here is of no interest.
+            let _ = connection.await;
         });
         while connections.try_join_next().is_some() {}
     }

@@ -112,6 +112,29 @@ impl Index {
     }
 }
 
+impl Summary {
+    /// What the index in the head of a file says (`ftyp`, then `moov`); `None` when there is none.
+    #[must_use]
+    pub fn of_head(head: &[u8]) -> Option<Self> {
+        let movie = moov::read(boxes::find(head, b"moov")?).ok()?;
+        let index = Index {
+            moov_offset: 0,
+            moov_length: 0,
+            moov_before_media: true,
+            fragmented: false,
+            duration: movie.duration,
+            tracks: movie.tracks,
+        };
+        Some(index.summary())
+    }
+
+    /// Length.
+    #[must_use]
+    pub fn duration(&self) -> Duration {
+        Duration::from_millis(self.duration_ms)
+    }
+}
+
 /// Why the index of a local file could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {

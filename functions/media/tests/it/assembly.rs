@@ -1,6 +1,5 @@
 //! Fragments become the file that FFmpeg would have written with its index in front.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -16,8 +15,8 @@ pub(crate) const SCREEN_H264: &str = "-filter:v select='lt(t,1)+between(t,2.4,3.
 
 /// What ffmpeg writes to a pipe when it is asked for fragments.
 pub(crate) fn fragmented(job: &Job, args: &str) -> Vec<u8> {
-    let mut all: Vec<OsString> = ["-nostdin", "-v", "error"].iter().map(OsString::from).collect();
-    all.extend(args.split_whitespace().map(OsString::from));
+    let mut all: Vec<String> = ["-nostdin", "-v", "error"].map(str::to_owned).into();
+    all.extend(args.split_whitespace().map(str::to_owned));
     fragmented_output(&mut all);
     all.push("pipe:1".into());
     let output = Command::new("ffmpeg").args(all).current_dir(job.dir()).stderr(Stdio::inherit()).output();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use media::{AudioPlan, Decision, Facts, Limits, Reason, VideoPlan, decide, mp4};
 
-use crate::support::{H264_AAC, Job, PICTURE, Published, TONE, colour, ffprobe, framemd5, size, soon, tools, turn};
+use crate::support::{H264_AAC, Job, PICTURE, Published, Served, TONE, colour, ffprobe, framemd5, size, soon, tools, turn};
 
 const VP8: &str = "-c:v libvpx -deadline realtime -cpu-used 8";
 
@@ -264,7 +264,8 @@ async fn forced_demuxers_do_not_follow_playlists() {
     let concat = job.write("concat.mp4", format!("ffconcat version 1.0\nfile {}\n", canary.display()).as_bytes());
     for source in [&list, &concat] {
         for demuxer in ["mov", "matroska", "avi", "mpegts"] {
-            let answer = tools().probe(job.dir(), source, demuxer, soon()).await;
+            let served = Served::new(source).await;
+            let answer = tools().probe(served.input(demuxer), soon()).await;
             let found =
                 answer.map(|probe| decide(&Facts::of_probe(media::Container::Mp4, 1, &probe), &Limits::new(1 << 20)));
             assert!(!matches!(found, Ok(Decision::Publish(_))), "{demuxer} followed {source:?}");
