@@ -68,8 +68,10 @@ pub(super) fn publish(input: Input<'_>, plan: &Plan, gaps: Gaps, output: &str) -
 ///
 /// The index is delayed until every track has begun (`delay_moov`), since only then ffmpeg knows the edit lists that
 /// account for B-frames, the priming of AAC and sound that begins late. ffmpeg holds what comes before in memory. The
-/// movie's clock is as fine as the pictures', so that beginnings are not rounded to milliseconds.
+/// movie's clock is as fine as the pictures', so that beginnings are not rounded to milliseconds. Sound is AAC or none: it
+/// may be framed as in a transport stream, which ffmpeg notices by itself only when it does not write fragments.
 pub fn fragmented_output(args: &mut Vec<String>) {
+    push(args, &["-bsf:a", "aac_adtstoasc"]);
     push(args, &["-movflags", "+empty_moov+default_base_moof+delay_moov", "-frag_duration", "1000000"]);
     push(args, &["-movie_timescale", "90000", "-f", "mp4"]);
 }
@@ -218,7 +220,8 @@ mod tests {
         fragmented_output(&mut args);
         let args = args.join(" ");
         assert!(args.starts_with("before ") && args.ends_with(" -f mp4"), "{args}");
-        for wanted in ["+empty_moov+default_base_moof+delay_moov", "-frag_duration 1000000", "-movie_timescale 90000"] {
+        let wanted = ["-bsf:a aac_adtstoasc", "+empty_moov+default_base_moof+delay_moov", "-movie_timescale 90000"];
+        for wanted in wanted {
             assert!(args.contains(wanted), "{wanted} in {args}");
         }
     }

@@ -57,4 +57,16 @@ impl Output {
             Err(error) => Err(error),
         }
     }
+
+    /// Why the output makes no sense: what FFmpeg says, once it has ended. It writes on when it has no more memory, and
+    /// complains only then.
+    pub async fn verdict(mut self) -> FfmpegError {
+        loop {
+            match self.next().await {
+                Ok(Some(_)) => {}
+                Ok(None) => return FfmpegError::Useless { program: "ffmpeg".to_owned(), what: "its output is malformed" },
+                Err(error) => return error,
+            }
+        }
+    }
 }

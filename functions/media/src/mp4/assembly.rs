@@ -179,7 +179,7 @@ impl Assembly {
 
     fn moov(&self, w: &mut Writer, tracks: &[(&Track, Times<'_>)], media: u64, wide: bool) {
         let edits: Vec<_> = tracks.iter().map(|(track, times)| track.edits(times, self.timescale)).collect();
-        let longest = edits.iter().map(|(empty, shown)| empty.saturating_add(*shown)).max().unwrap_or(0);
+        let longest = edits.iter().map(|edits| edits.end).max().unwrap_or(0);
         w.boxed(b"moov", |w| {
             let version = version_for(longest);
             w.full(b"mvhd", version, 0, |w| {

@@ -24,6 +24,17 @@ pub(super) enum Timing {
     Joined(Join),
 }
 
+/// When a track is presented, in ticks of the movie.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Edits {
+    /// For how long nothing is.
+    empty: u64,
+    /// For how long the track then is.
+    shown: u64,
+    /// When the presentation ends.
+    pub(super) end: u64,
+}
+
 impl Timing {
     pub(super) fn streamed(init: &Init, track: &InitTrack) -> Self {
         Self::Streamed(Timeline::new(init, track))
@@ -67,26 +78,26 @@ impl Track {
         }
     }
 
-    /// For how long nothing is presented, and then for how long the track, in ticks of the movie. Rounded as FFmpeg does:
-    /// the presentation up, what is cut from its beginning up as well.
-    pub(super) fn edits(&self, times: &Times<'_>, movie: u32) -> (u64, u64) {
-        let ticks = |time: i128| u64::try_from(time).unwrap_or(0);
-        let up = |time| rescale_up(ticks(time), self.init.timescale, movie);
+    /// When the track is presented, rounded as FFmpeg does: what is shown up, and what is cut from its beginning up too.
+    pub(super) fn edits(&self, times: &Times<'_>, movie: u32) -> Edits {
+        let up = |time| rescale_up(u64::try_from(time).unwrap_or(0), self.init.timescale, movie);
         let (lead, end, from) = (i128::from(times.lead), i128::from(times.end), i128::from(times.media_time));
         let shown = if from <= lead { up(end - from) } else { up(end - lead).saturating_sub(up(from - lead)) };
-        (rescale(times.empty, times.empty_timescale, movie), shown)
+        let empty = rescale(times.empty, times.empty_timescale, movie);
+        Edits { empty, shown, end: empty.saturating_add(up(end - from)) }
     }
 
     /// `tkhd` and `edts`.
-    pub(super) fn header(&self, w: &mut Writer, id: u32, (empty, shown): (u64, u64), media_time: u64) {
-        let version = version_for(empty.saturating_add(shown));
+    pub(super) fn header(&self, w: &mut Writer, id: u32, edits: Edits, media_time: u64) {
+        let Edits { empty, shown, end } = edits;
+        let version = version_for(end);
         let [a, b, c] = self.init.tkhd_flags;
         w.full(b"tkhd", version, u32::from_be_bytes([0, a, b, c]), |w| {
             w.time(version, 0);
             w.time(version, 0);
             w.u32(id);
             w.u32(0);
-            w.time(version, empty.saturating_add(shown));
+            w.time(version, end);
             w.bytes(&self.init.tkhd_rest);
         });
         // In version 0 the media's time is signed.

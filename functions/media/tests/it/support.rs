@@ -175,7 +175,9 @@ async fn recode(
     let (mut reader, mut assembly, mut stream, mut media) = (FragmentReader::new(), Assembly::new(), None, Vec::new());
     while let Some(bytes) = output.next().await? {
         let mut bytes = &bytes[..];
-        while let Some(fragment) = reader.feed(&mut bytes).expect("a fragment") {
+        loop {
+            let Ok(fed) = reader.feed(&mut bytes) else { return Err(output.verdict().await) };
+            let Some(fragment) = fed else { break };
             let stream = *stream.get_or_insert_with(|| assembly.stream(reader.init().expect("an index")));
             assembly.add(stream, &fragment).expect("samples");
             media.extend_from_slice(&fragment.media);
