@@ -203,6 +203,25 @@ fn a_stream_whose_beginning_is_missing_keeps_its_times() {
 }
 
 #[test]
+fn the_next_fragment_tells_how_long_a_sample_lasts() {
+    let job = Job::new();
+    let (init, mut fragments) = read(&fragmented(&job, &format!("{SCREEN} {SCREEN_H264}")), 4096).expect("fragments");
+    let head = |fragments: &[Fragment]| {
+        let mut assembly = Assembly::new();
+        let stream = assembly.stream(&init);
+        fragments.iter().try_for_each(|fragment| assembly.add(stream, fragment)).and_then(|()| assembly.head(None))
+    };
+    let right = head(&fragments).expect("a head");
+    let last = fragments[0].runs[0].samples.last_mut().expect("a sample");
+    for wrong in [0, last.duration / 2, last.duration + 1000] {
+        fragments[0].runs[0].samples.last_mut().expect("a sample").duration = wrong;
+        assert_eq!(head(&fragments).as_ref(), Ok(&right));
+    }
+    fragments[1].runs[0].time = Some(0);
+    assert_eq!(head(&fragments), Err(AssemblyError::Times));
+}
+
+#[test]
 fn the_head_is_filled_up_to_any_length() {
     let job = Job::new();
     let stream = fragmented(&job, &format!("{PICTURE} {TONE} {H264_AAC}"));
