@@ -72,8 +72,14 @@ pub struct Sample {
 
 /// Cuts a stream into fragments. Does no input or output itself, and holds one fragment at most: give it what arrived,
 ///
-/// ```ignore
-/// while let Some(fragment) = reader.feed(&mut bytes)? { … }
+/// ```
+/// # fn arrived(mut bytes: &[u8]) -> Result<(), media::mp4::FragmentError> {
+/// # let mut reader = media::mp4::FragmentReader::new();
+/// while let Some(fragment) = reader.feed(&mut bytes)? {
+///     println!("{} bytes of media", fragment.media.len());
+/// }
+/// # Ok(())
+/// # }
 /// ```
 ///
 /// and call [`FragmentReader::finish`] when the stream ends. After an error a reader is of no further use.

@@ -21,6 +21,8 @@ pub(super) struct Timeline {
     deltas: Runs<u32>,
     offsets: Runs<i32>,
     lead: i64,
+    /// The first time of presentation.
+    earliest: i64,
     /// The last time of presentation, and whether the sample decoded last has it.
     latest: (i64, bool),
 }
@@ -35,6 +37,7 @@ impl Timeline {
             deltas: Runs::default(),
             offsets: Runs::default(),
             lead: 0,
+            earliest: i64::MAX,
             latest: (i64::MIN, true),
         }
     }
@@ -55,6 +58,7 @@ impl Timeline {
         self.end = start;
         for sample in &run.samples {
             let presented = self.end.cast_signed() + i64::from(sample.composition_offset);
+            self.earliest = self.earliest.min(presented);
             self.latest = (self.latest.0.max(presented), presented >= self.latest.0);
             self.deltas.push(sample.duration);
             self.offsets.push(sample.composition_offset);
@@ -76,15 +80,17 @@ impl Timeline {
     }
 
     pub(super) fn times(&self, timescale: u32) -> Times<'_> {
-        let first = self.first.unwrap_or(0);
-        // A stream whose times do not begin at 0 says by them that it begins late.
-        let late = rescale(first.saturating_sub(self.edit.media_time), timescale, self.movie_timescale);
+        // Where nothing is yet to be presented the track waits in an empty edit: players do not agree on edits that begin
+        // before the first picture.
+        let (first, earliest) = (self.first.unwrap_or(0), u64::try_from(self.earliest).unwrap_or(0));
+        let begin = first.saturating_add(earliest);
+        let late = rescale(begin.saturating_sub(self.edit.media_time), timescale, self.movie_timescale);
         Times {
             deltas: Cow::Borrowed(&self.deltas),
             offsets: Cow::Borrowed(&self.offsets),
             lead: self.lead,
             end: self.latest.0.saturating_add(i64::from(last_shown(&self.deltas, self.latest.1))),
-            media_time: self.edit.media_time.saturating_sub(first),
+            media_time: self.edit.media_time.max(begin).saturating_sub(first),
             empty: self.edit.empty.saturating_add(late),
             empty_timescale: self.movie_timescale,
         }
