@@ -35,7 +35,12 @@ pub fn publish(input: &Path, plan: &Plan, gaps: Gaps, output: &Path) -> Vec<OsSt
         push(&mut args, &["-map", &format!("0:{stream}")]);
     }
     match plan.video {
-        VideoPlan::Copy => push(&mut args, &["-c:v", "copy"]),
+        VideoPlan::Copy { level } => {
+            push(&mut args, &["-c:v", "copy"]);
+            if let Some(level) = level {
+                push(&mut args, &["-bsf:v", &format!("h264_metadata=level={level}")]);
+            }
+        }
         VideoPlan::Encode { width, height, trim } => encode_video(&mut args, width, height, trim),
     }
     match plan.audio {
@@ -175,7 +180,7 @@ mod tests {
     fn every_command_is_fenced_before_its_input() {
         let input = Path::new("/job/source");
         let all = [
-            published(VideoPlan::Copy, AudioPlan::None),
+            published(VideoPlan::Copy { level: None }, AudioPlan::None),
             text(&poster(input, "matroska", Duration::ZERO, Path::new("/job/poster.jpg"))),
             text(&probe(input, "matroska")),
         ];
@@ -191,9 +196,11 @@ mod tests {
 
     #[test]
     fn copies_and_encodes_as_planned() {
-        let copy = published(VideoPlan::Copy, AudioPlan::Copy { stream: 3 });
+        let copy = published(VideoPlan::Copy { level: None }, AudioPlan::Copy { stream: 3 });
         assert!(copy.contains("-map 0:0 -map 0:3 -c:v copy -c:a copy"), "{copy}");
-        assert!(!copy.contains("libx264") && !copy.contains("-vf"), "{copy}");
+        let mended = published(VideoPlan::Copy { level: Some(42) }, AudioPlan::None);
+        assert!(mended.contains("-c:v copy -bsf:v h264_metadata=level=42 "), "{mended}");
+        assert!(!copy.contains("-bsf") && !copy.contains("libx264") && !copy.contains("-vf"), "{copy}");
         assert!(copy.ends_with("-movflags +faststart -f mp4 file:/job/out.mp4"), "{copy}");
         let encode = VideoPlan::Encode { width: 640, height: 358, trim: true };
         let encode = published(encode, AudioPlan::Encode { stream: 1, channels: 1 });

@@ -6,15 +6,23 @@
 
 mod boxes;
 mod codec;
+mod description;
+mod faststart;
+pub(crate) mod level;
 mod moov;
 mod reader;
+mod samples;
 mod sps;
+mod write;
 
+use std::fmt;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
+use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
+pub use faststart::{Head, NotCopyable, faststart};
 pub use reader::{IndexReader, MAX_MOOV, Step};
 
 use crate::{Kind, Reason, Track};
@@ -50,7 +58,7 @@ impl IndexError {
 }
 
 /// What the index says.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Index {
     /// Byte at which `moov` begins.
     pub moov_offset: u64,
@@ -64,6 +72,27 @@ pub struct Index {
     pub duration: Option<Duration>,
     /// All tracks in their order.
     pub tracks: Vec<Track>,
+    /// Bytes from the first `mdat`'s header to the end of the last one; `None` when there is none, when something else than
+    /// unused space lies between two of them, or when the file is fragmented.
+    pub media: Option<Range<u64>>,
+    /// What `moov` holds.
+    pub moov: Vec<u8>,
+    /// What each `mdat` holds, in their order.
+    pub(crate) payloads: Vec<Range<u64>>,
+}
+
+impl fmt::Debug for Index {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Index")
+            .field("moov_offset", &self.moov_offset)
+            .field("moov_length", &self.moov_length)
+            .field("moov_before_media", &self.moov_before_media)
+            .field("fragmented", &self.fragmented)
+            .field("duration", &self.duration)
+            .field("tracks", &self.tracks)
+            .field("media", &self.media)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What is stored about a published video.

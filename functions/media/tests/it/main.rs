@@ -1,6 +1,9 @@
 //! The library against real files, made with the machine's FFmpeg while the tests run.
 
 mod damage;
+mod faststart;
+mod faststart_damage;
+mod faststart_large;
 mod index;
 mod memory;
 mod publish;
