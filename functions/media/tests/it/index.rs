@@ -30,7 +30,7 @@ fn index_last_first_and_between() {
     let [video, audio] = index.tracks.as_slice() else { panic!("{:?}", index.tracks) };
     let Codec::H264(found) = video.codec else { panic!("{:?}", video.codec) };
     let buffer = found.buffer.expect("a buffer");
-    assert_eq!((buffer.columns, buffer.rows, buffer.reference_frames, buffer.decoded_frames), (20, 12, 1, Some(2)));
+    assert_eq!((buffer.columns, buffer.rows, buffer.reference_frames, buffer.decoded_frames), (20, 12, 4, Some(4)));
     let expected = H264 {
         profile: 77,
         level: found.level,
