@@ -62,6 +62,11 @@ fn tables_that_disagree_are_not_followed() {
             }
         }
     }
+    for track in 0..2 {
+        let count = body(&whole[moov..], b"stco", track) + moov + 4;
+        let chunks = u32::from_be_bytes(whole[count..count + 4].try_into().expect("four bytes"));
+        malformed("samples that no chunk holds", &with(&whole, count, &(chunks - 1).to_be_bytes()));
+    }
     let sizes = body(&whole[moov..], b"stsz", 0) + moov;
     malformed("fewer samples", &with(&whole, sizes + 8, &9_u32.to_be_bytes()));
     malformed("samples of equal size", &with(&whole, sizes + 4, &u32::MAX.to_be_bytes()));
