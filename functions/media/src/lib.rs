@@ -18,4 +18,4 @@ pub use decide::{AudioPlan, Decision, Facts, Limits, Plan, VideoPlan, decide};
 pub use probe::Probe;
 pub use reason::Reason;
 pub use sniff::{Container, sniff};
-pub use track::{Codec, H264, Kind, Rotation, Track};
+pub use track::{Codec, H264, Kind, PictureBuffer, Rotation, Track};

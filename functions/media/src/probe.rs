@@ -132,7 +132,7 @@ impl Stream {
         let plain = matches!(self.pix_fmt.as_str(), "yuv420p" | "yuvj420p");
         let level = u8::try_from(self.level).ok().filter(|_| plain)?;
         let progressive = matches!(self.field_order.as_str(), "progressive" | "unknown" | "");
-        Some(H264 { profile, level, chroma_format: 1, bit_depth: 8, progressive, fixed: true })
+        Some(H264 { profile, level, chroma_format: 1, bit_depth: 8, progressive, fixed: true, buffer: None })
     }
 }
 

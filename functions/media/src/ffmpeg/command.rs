@@ -40,7 +40,12 @@ pub(super) fn publish(input: Input<'_>, plan: &Plan, gaps: Gaps, output: &str) -
         push(&mut args, &["-map", &format!("0:{stream}")]);
     }
     match plan.video {
-        VideoPlan::Copy => push(&mut args, &["-c:v", "copy"]),
+        VideoPlan::Copy { level } => {
+            push(&mut args, &["-c:v", "copy"]);
+            if let Some(level) = level {
+                push(&mut args, &["-bsf:v", &format!("h264_metadata=level={level}")]);
+            }
+        }
         VideoPlan::Encode { width, height, trim } => encode_video(&mut args, width, height, trim),
     }
     match plan.audio {
@@ -178,7 +183,7 @@ mod tests {
     #[test]
     fn every_command_is_fenced_before_its_input() {
         let all = [
-            published(VideoPlan::Copy, AudioPlan::None),
+            published(VideoPlan::Copy { level: None }, AudioPlan::None),
             poster(INPUT, Duration::ZERO, OUTPUT).join(" "),
             probe(INPUT).join(" "),
         ];
@@ -194,9 +199,11 @@ mod tests {
 
     #[test]
     fn copies_and_encodes_as_planned() {
-        let copy = published(VideoPlan::Copy, AudioPlan::Copy { stream: 3 });
+        let copy = published(VideoPlan::Copy { level: None }, AudioPlan::Copy { stream: 3 });
         assert!(copy.contains("-map 0:0 -map 0:3 -c:v copy -c:a copy"), "{copy}");
-        assert!(!copy.contains("libx264") && !copy.contains("-vf"), "{copy}");
+        let mended = published(VideoPlan::Copy { level: Some(42) }, AudioPlan::None);
+        assert!(mended.contains("-c:v copy -bsf:v h264_metadata=level=42 "), "{mended}");
+        assert!(!copy.contains("-bsf:v") && !copy.contains("libx264") && !copy.contains("-vf"), "{copy}");
         assert!(copy.ends_with(&format!("-f mp4 {OUTPUT}")), "{copy}");
         let encode = VideoPlan::Encode { width: 640, height: 358, trim: true };
         let encode = published(encode, AudioPlan::Encode { stream: 1, channels: 1 });

@@ -1,6 +1,7 @@
 //! Boxes written into memory.
 
 use super::boxes::FourCc;
+use super::faststart::NotCopyable;
 
 /// Appends boxes; each is closed where it was opened, so lengths always agree.
 #[derive(Debug, Default)]
@@ -17,6 +18,31 @@ impl Writer {
         if let Some(field) = self.0.get_mut(start..start + 4) {
             field.copy_from_slice(&length.to_be_bytes());
         }
+    }
+
+    /// A box whose body may turn out not to be writable.
+    pub(super) fn try_boxed<T>(
+        &mut self,
+        kind: FourCc,
+        fill: impl FnOnce(&mut Self) -> Result<T, NotCopyable>,
+    ) -> Result<T, NotCopyable> {
+        let start = self.0.len();
+        self.u32(0);
+        self.bytes(&kind);
+        let filled = fill(self)?;
+        let length = u32::try_from(self.0.len() - start).map_err(|_| NotCopyable::TooLarge)?;
+        if let Some(field) = self.0.get_mut(start..start + 4) {
+            field.copy_from_slice(&length.to_be_bytes());
+        }
+        Ok(filled)
+    }
+
+    /// A box with a body that is there.
+    pub(super) fn copied(&mut self, kind: FourCc, body: &[u8]) -> Result<(), NotCopyable> {
+        self.try_boxed(kind, |out| {
+            out.bytes(body);
+            Ok(())
+        })
     }
 
     /// A full box (ISO/IEC 14496-12 §4.2): version and flags, then the body.

@@ -2,6 +2,9 @@
 
 mod assembly;
 mod damage;
+mod faststart;
+mod faststart_damage;
+mod faststart_large;
 mod index;
 mod join;
 mod memory;
