@@ -5,6 +5,7 @@
 //! [`ffmpeg::Tools::probe`] for other containers), [`decide()`], run [`ffmpeg::Tools::publish`] and
 //! [`ffmpeg::Tools::poster`], and read what was made with [`mp4::read_file`].
 
+pub mod chunks;
 pub mod decide;
 pub mod ffmpeg;
 pub mod loopback;
@@ -13,6 +14,7 @@ mod probe;
 mod reason;
 mod sniff;
 mod track;
+pub mod webm;
 
 pub use decide::{AudioPlan, Decision, Facts, Limits, Plan, VideoPlan, decide};
 pub use probe::Probe;

@@ -46,21 +46,14 @@ pub(super) fn publish(input: Input<'_>, plan: &Plan, gaps: Gaps, output: &str) -
                 push(&mut args, &["-bsf:v", &format!("h264_metadata=level={level}")]);
             }
         }
-        VideoPlan::Encode { width, height, trim } => encode_video(&mut args, width, height, trim),
+        VideoPlan::Encode { width, height, trim } => encode_video(&mut args, width, height, trim, ""),
     }
     match plan.audio {
         AudioPlan::None => {}
         AudioPlan::Copy { .. } => push(&mut args, &["-c:a", "copy"]),
-        AudioPlan::Encode { channels, .. } => {
-            push(&mut args, &["-c:a", "aac", "-b:a", "128k", "-ar", "48000", "-ac", &channels.to_string()]);
-            // Recorders leave gaps in the sound when a tab sleeps; without filling them it runs ahead of the picture.
-            if gaps == Gaps::Fill {
-                push(&mut args, &["-af", "aresample=async=1"]);
-            }
-        }
+        AudioPlan::Encode { channels, .. } => encode_audio(&mut args, channels, gaps),
     }
-    // Titles, places, device names and chapters are the recorder's business, not the viewer's.
-    push(&mut args, &["-map_metadata", "-1", "-map_metadata:s", "-1", "-map_chapters", "-1"]);
+    without_metadata(&mut args);
     // A sound track that begins late must not fail the run.
     push(&mut args, &["-max_muxing_queue_size", "4096"]);
     fragmented_output(&mut args);
@@ -81,26 +74,53 @@ pub fn fragmented_output(args: &mut Vec<String>) {
     push(args, &["-movie_timescale", "90000", "-f", "mp4"]);
 }
 
-fn encode_video(args: &mut Vec<String>, width: u32, height: u32, trim: bool) {
-    push(args, &["-vf", &filters(width, height, trim)]);
+/// Titles, places, device names and chapters are the recorder's business, not the viewer's.
+pub(super) fn without_metadata(args: &mut Vec<String>) {
+    push(args, &["-map_metadata", "-1", "-map_metadata:s", "-1", "-map_chapters", "-1"]);
+}
+
+pub(super) fn encode_audio(args: &mut Vec<String>, channels: u16, gaps: Gaps) {
+    push(args, &["-c:a", "aac", "-b:a", "128k", "-ar", "48000", "-ac", &channels.to_string()]);
+    // Recorders leave gaps in the sound when a tab sleeps; without filling them it runs ahead of the picture.
+    if gaps == Gaps::Fill {
+        push(args, &["-af", "aresample=async=1"]);
+    }
+}
+
+/// Encodes the picture. `part` are filters, each with a comma behind it, that let a part of the frames through.
+pub(super) fn encode_video(args: &mut Vec<String>, width: u32, height: u32, trim: bool, part: &str) {
+    push(args, &["-vf", &filters(width, height, trim, part)]);
     push(args, &["-c:v", "libx264", "-profile:v", "high", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p"]);
+    // By the size alone: what x264 would choose by the frame rate it is told differs from chunk to chunk of a recording.
+    push(args, &["-level:v", level(width, height)]);
     // Frames keep their times: a recorded screen stands still for seconds and then moves at 60 fps. The clock of the
     // encoder is fine for that, while the rate it plans with stays one that phones decode.
     push(args, &["-fps_mode", "vfr", "-enc_time_base", "1:90000", "-fpsmax", "60"]);
     // A seek lands on a keyframe, and a stream is cut at one: two seconds keep both quick for little size. By time, since
-    // a count of frames means nothing at a variable rate.
-    push(args, &["-force_key_frames", "expr:gte(t,n_forced*2)"]);
+    // a count of frames means nothing at a variable rate: the first frame of each two seconds since the very first,
+    // however long the picture stood still before.
+    push(args, &["-force_key_frames", "expr:isnan(prev_forced_t)+gt(floor(t/2+1e-6),floor(prev_forced_t/2+1e-6))"]);
+}
+
+/// The lowest level of usual ones that holds 60 frames a second of this size (ITU-T H.264 table A-1). No plan is larger
+/// than the last one's.
+fn level(width: u32, height: u32) -> &'static str {
+    match u64::from(width.div_ceil(16)) * u64::from(height.div_ceil(16)) * 60 {
+        0..=108_000 => "3.1",
+        108_001..=216_000 => "3.2",
+        _ => "4.2",
+    }
 }
 
 /// Brings every frame to the planned size. Browsers' recorders change the size in the middle when a window is resized:
 /// frames of another shape keep it, within black. An FFmpeg built for this needs the filters select, crop, scale, pad,
 /// setsar, format and aresample.
-fn filters(width: u32, height: u32, trim: bool) -> String {
+fn filters(width: u32, height: u32, trim: bool, part: &str) -> String {
     let (w, h) = (width, height);
     let trim = if trim { "crop=floor(iw/2)*2:floor(ih/2)*2:0:0," } else { "" };
     let same_shape = format!("lt(abs(dar*{h}/{w}-1),0.02)+lte(min(iw,ih),2)");
     format!(
-        "select='isnan(prev_selected_t)+gte(t-prev_selected_t,0.0155)',{trim}\
+        "select='isnan(prev_selected_t)+gte(t-prev_selected_t,0.0155)',{part}{trim}\
          scale=w='if({same_shape},{w},2*max(1,floor(min({w},{h}*dar)/2)))'\
          :h='if({same_shape},{h},2*max(1,floor(min({h},{w}/dar)/2)))',\
          pad={w}:{h}:(ow-iw)/2:(oh-ih)/2,setsar=1,format=yuv420p"
@@ -133,15 +153,17 @@ pub(super) fn probe(input: Input<'_>) -> Vec<String> {
     push(&mut args, &["-print_format", "json=compact=1", "-show_entries"]);
     push(
         &mut args,
-        &["format=duration:stream=index,codec_type,codec_name,profile,level,pix_fmt,field_order,width,height,\
+        &[
+            "format=duration,start_time:stream=index,codec_type,codec_name,profile,level,pix_fmt,field_order,width,height,\
            sample_aspect_ratio,avg_frame_rate,duration,channels:stream_disposition=attached_pic:\
-           stream_side_data=rotation:stream_tags="],
+           stream_side_data=rotation:stream_tags=",
+        ],
     );
     push(&mut args, &["-i", input.url]);
     args
 }
 
-fn before_input(demuxer: &str) -> Vec<String> {
+pub(super) fn before_input(demuxer: &str) -> Vec<String> {
     let mut args = Vec::new();
     push(&mut args, &["-nostdin", "-hide_banner", "-loglevel", "error"]);
     push(&mut args, &fence(demuxer));
@@ -164,7 +186,7 @@ fn fence(demuxer: &str) -> [&str; 10] {
     ]
 }
 
-fn push(args: &mut Vec<String>, more: &[&str]) {
+pub(super) fn push(args: &mut Vec<String>, more: &[&str]) {
     args.extend(more.iter().map(|arg| (*arg).to_owned()));
 }
 
@@ -211,7 +233,8 @@ mod tests {
             "-c:v libx264 -profile:v high -preset veryfast -crf 23 -pix_fmt yuv420p",
             "crop=floor(iw/2)*2",
             "pad=640:358",
-            "-force_key_frames expr:gte(t,n_forced*2)",
+            "-force_key_frames expr:isnan(prev_forced_t)+gt(floor(t/2",
+            "-level:v 3.1",
             "-c:a aac -b:a 128k -ar 48000 -ac 1 -af aresample=async=1",
             "-map_metadata -1",
         ] {

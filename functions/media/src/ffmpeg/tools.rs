@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{FfmpegError, Gaps, Input, Output, RunOutput, command, run};
+use super::{FfmpegError, Gaps, Input, Output, RunOutput, Timed, chunk, command, run};
+use crate::chunks::Chunk;
 use crate::loopback::Loopback;
 use crate::{Plan, Probe};
 
@@ -59,6 +60,30 @@ impl Tools {
         deadline: Instant,
     ) -> Result<Output, FfmpegError> {
         Output::begin(self, loopback, deadline, |output| command::publish(input, plan, gaps, output))
+    }
+
+    /// Begins to encode the picture of one chunk.
+    pub fn chunk(
+        &self,
+        loopback: &Arc<Loopback>,
+        source: &Timed<'_>,
+        plan: &Plan,
+        part: &Chunk,
+        deadline: Instant,
+    ) -> Result<Output, FfmpegError> {
+        Output::begin(self, loopback, deadline, |output| chunk::chunk(source, plan, part, output))
+    }
+
+    /// Begins to bring the sound of a whole recording into the form that is joined with chunks.
+    pub fn sound(
+        &self,
+        loopback: &Arc<Loopback>,
+        source: &Timed<'_>,
+        plan: &Plan,
+        gaps: Gaps,
+        deadline: Instant,
+    ) -> Result<Output, FfmpegError> {
+        Output::begin(self, loopback, deadline, |output| chunk::sound(source, plan, gaps, output))
     }
 
     /// The poster of a recording of this duration, a JPEG. A recorded screen may hold a single frame for all its

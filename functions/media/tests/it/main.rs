@@ -1,6 +1,7 @@
 //! The library against real files, made with the machine's FFmpeg while the tests run.
 
 mod assembly;
+mod chunks;
 mod damage;
 mod faststart;
 mod faststart_damage;
@@ -11,3 +12,4 @@ mod memory;
 mod publish;
 mod run;
 mod support;
+mod webm;
