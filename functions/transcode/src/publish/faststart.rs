@@ -5,7 +5,7 @@ use media::{
     Container, Reason,
     ffmpeg::Input,
     loopback::View,
-    mp4::{Summary, faststart::Head},
+    mp4::{Head, Summary},
 };
 
 use super::{Stop, Try, VIDEO};
@@ -29,7 +29,8 @@ impl Try<'_> {
             source: &self.source.head,
             media: head.media.clone(),
         };
-        let size = self.objects.splice(&key, current.as_ref(), &made_of, VIDEO).await?;
-        Ok((summary, size, poster))
+        let moved = self.objects.splice(&key, current.as_ref(), &made_of, VIDEO).await?;
+        tracing::info!(video = %self.source.video, copying_ms = moved.copying.as_millis(), "copied in place");
+        Ok((summary, moved.size, poster))
     }
 }

@@ -6,7 +6,7 @@ use media::{
     AudioPlan, Container, Decision, Facts, Limits, Plan, Reason, VideoPlan, decide,
     ffmpeg::Input,
     loopback::View,
-    mp4::{Index, IndexError, IndexReader, Step, faststart},
+    mp4::{Head, Index, IndexError, IndexReader, Step, faststart},
     sniff,
 };
 
@@ -23,14 +23,14 @@ pub(super) struct Found {
 
 impl Found {
     /// What goes in front of the media when that can stay as it is.
-    pub(super) fn head(&self) -> Option<faststart::Head> {
+    pub(super) fn head(&self) -> Option<Head> {
         let (VideoPlan::Copy { level }, Some(index)) = (self.plan.video, &self.index) else { return None };
         let tracks = match self.plan.audio {
             AudioPlan::None => vec![self.plan.video_stream],
             AudioPlan::Copy { stream } => vec![self.plan.video_stream, stream],
             AudioPlan::Encode { .. } => return None,
         };
-        match faststart::faststart(index, &tracks, level) {
+        match faststart(index, &tracks, level) {
             Ok(head) => Some(head),
             Err(why) => {
                 tracing::info!(%why, "not copied in place");

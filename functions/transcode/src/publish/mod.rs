@@ -116,7 +116,7 @@ pub(crate) async fn run(app: &App, source: &Source, lease: &Lease, within: Durat
     let attempt = Try { app, source, lease, objects, loopback, recording, deadline };
     // FFmpeg has ended by the deadline; what has not ended a little later is a transfer.
     let published = tokio::time::timeout_at((deadline + GRACE).into(), attempt.publish()).await;
-    let usage = attempt.objects.usage();
+    let usage = attempt.objects.used();
     tracing::info!(
         video = %source.video,
         source_bytes = source.head.size,
@@ -124,7 +124,6 @@ pub(crate) async fn run(app: &App, source: &Source, lease: &Lease, within: Durat
         bytes_written = usage.bytes_written,
         bytes_copied = usage.bytes_copied,
         calls = usage.calls,
-        copying_ms = usage.copying.as_millis(),
         elapsed_ms = begun.elapsed().as_millis(),
         "moved"
     );

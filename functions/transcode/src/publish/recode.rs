@@ -6,7 +6,7 @@ use std::time::Duration;
 use common::objects::{StreamedUpload, keys};
 use media::{
     AudioPlan, Reason,
-    ffmpeg::{FfmpegError, Gaps, Input},
+    ffmpeg::{Gaps, Input},
     loopback::View,
     mp4::{Assembly, FragmentReader, Summary},
 };
@@ -42,7 +42,7 @@ impl Try<'_> {
             Ok(head) => {
                 let summary = Summary::of_head(&head).filter(|summary| summary.width > 0).ok_or(Reason::Unreadable);
                 match (summary, self.current(&key).await) {
-                    (Ok(summary), Ok(current)) => Ok((summary, upload.finish(head, current.as_ref()).await?)),
+                    (Ok(summary), Ok(current)) => Ok((summary, upload.finish(head, current.as_ref()).await?.size)),
                     (Err(reason), _) => {
                         upload.abort().await;
                         Err(reason.into())
@@ -72,7 +72,9 @@ impl Try<'_> {
         let (mut reader, mut assembly, mut stream) = (FragmentReader::new(), Assembly::new(), None);
         while let Some(bytes) = output.next().await? {
             let mut bytes = &bytes[..];
-            while let Some(fragment) = reader.feed(&mut bytes)? {
+            loop {
+                let Ok(fed) = reader.feed(&mut bytes) else { return Err(output.verdict().await.into()) };
+                let Some(fragment) = fed else { break };
                 if stream.is_none() {
                     stream = reader.init().map(|init| assembly.stream(init));
                 }
