@@ -59,11 +59,11 @@ pub(crate) fn spliced(header: &Header, bytes: &[u8], offset: u64) -> Vec<u8> {
 fn packets(file: &Path) -> Vec<(u64, Duration, bool)> {
     let text = ffprobe(file, "-select_streams v -show_entries packet=pts_time,pos,flags -of csv=p=0");
     let line = |line: &str| {
-        let [time, pos, flags] = line.split(',').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        let [time, pos, flags, ..] = line.split(',').collect::<Vec<_>>()[..] else { panic!("{line}") };
         let time = Duration::from_secs_f64(time.parse().expect("a time"));
         (pos.parse().expect("a position"), time, flags.starts_with('K'))
     };
-    text.lines().map(line).collect()
+    text.lines().filter(|line| !line.is_empty()).map(line).collect()
 }
 
 /// Byte positions of clusters; no medium of this test holds their id by chance.
@@ -89,7 +89,11 @@ fn what_a_recorder_left_out_is_found() {
     assert_eq!(ffprobe(&live, "-show_entries format=duration"), "N/A");
     let told = job.make("told.webm", "-i live.webm -c copy");
     let large = job.make("large.webm", "-i live.webm -c copy -cluster_time_limit 30000 -cluster_size_limit 100000000");
-    for (file, recorded) in [(live, true), (told, false), (large, false)] {
+    let silent = job.make("silent.webm", "-i live.webm -c copy -an -live 1");
+    // What a page draws has transparency, which is kept beside each picture; a picture is then a group.
+    let clear = "-f lavfi -i testsrc2=s=320x180:r=30:d=20 -c:v libvpx -deadline realtime -g 70 -pix_fmt yuva420p";
+    let clear = job.make("clear.webm", &format!("{clear} -auto-alt-ref 0 -live 1 -f webm"));
+    for (file, recorded) in [(live, true), (told, false), (large, false), (silent, true), (clear, true)] {
         let bytes = std::fs::read(&file).expect("a file");
         let header = header(&bytes).expect("a header");
         let (clusters, packets) = (clusters(&bytes), packets(&file));
