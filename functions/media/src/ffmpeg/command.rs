@@ -113,8 +113,8 @@ fn level(width: u32, height: u32) -> &'static str {
 }
 
 /// Brings every frame to the planned size. Browsers' recorders change the size in the middle when a window is resized:
-/// frames of another shape keep it, within black. An FFmpeg built for this needs the filters select, crop, scale, pad,
-/// setsar, format and aresample.
+/// frames of another shape keep it, within black. An FFmpeg built for this needs the filters select, trim, setpts, crop,
+/// scale, pad, setsar, format and aresample.
 fn filters(width: u32, height: u32, trim: bool, part: &str) -> String {
     let (w, h) = (width, height);
     let trim = if trim { "crop=floor(iw/2)*2:floor(ih/2)*2:0:0," } else { "" };

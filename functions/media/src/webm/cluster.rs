@@ -108,7 +108,7 @@ fn look(bytes: &[u8], offset: u64, last: bool, size: u64, header: &Header) -> Re
                     return Err(NoElement::Bad);
                 }
                 blocks += 1;
-                if track.number == header.video_track {
+                if track.number == header.video_track && keyframe.is_none() {
                     let shown = header.time(ticks.saturating_add_signed(i64::from(block.relative)));
                     keyframe = Some(shown.filter(|_| block.keyframe));
                 }
