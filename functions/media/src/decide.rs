@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::mp4::Index;
-use crate::{Codec, Container, H264, Kind, Probe, Reason, Track};
+use crate::mp4::{Index, level};
+use crate::{Codec, Container, Kind, Probe, Reason, Track};
 
 /// What a recording may be at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,10 @@ impl<'a> Facts<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VideoPlan {
     /// The packets are kept as they are.
-    Copy,
+    Copy {
+        /// `level_idc` that the stream's parameters are to say instead of a needlessly high one.
+        level: Option<u8>,
+    },
     /// The picture is encoded to H.264 at this size, upright and with square pixels.
     Encode {
         /// Even, in pixels.
@@ -148,11 +151,7 @@ fn plan(facts: &Facts<'_>, limits: &Limits) -> Result<Plan, Reason> {
     Ok(Plan {
         demuxer,
         video_stream: video.index,
-        video: if keeps_timestamps(facts.container) && plays_everywhere(video) {
-            VideoPlan::Copy
-        } else {
-            encode(video)
-        },
+        video: copy(video).filter(|_| keeps_timestamps(facts.container)).unwrap_or_else(|| encode(video)),
         audio: audio.map_or(AudioPlan::None, audio_plan),
     })
 }
@@ -192,13 +191,20 @@ fn keeps_timestamps(container: Container) -> bool {
     matches!(container, Container::Mp4 | Container::Matroska | Container::MpegTs | Container::Flv)
 }
 
-/// H.264 that every browser and phone decodes.
-fn plays_everywhere(video: &Track) -> bool {
-    let Codec::H264(H264 { profile, level, chroma_format, bit_depth, progressive, fixed }) = video.codec else {
-        return false;
+/// Keeps H.264 that every browser and phone decodes, or would if it did not declare a level that it has no need of.
+fn copy(video: &Track) -> Option<VideoPlan> {
+    let Codec::H264(stream) = video.codec else {
+        return None;
     };
-    let common = matches!(profile, 66 | 77 | 100) && chroma_format == 1 && bit_depth == 8;
-    common && progressive && fixed && level <= highest_level(video.width, video.height)
+    let common = matches!(stream.profile, 66 | 77 | 100) && stream.chroma_format == 1 && stream.bit_depth == 8;
+    if !common || !stream.progressive || !stream.fixed {
+        return None;
+    }
+    let highest = highest_level(video.width, video.height);
+    if stream.level <= highest {
+        return Some(VideoPlan::Copy { level: None });
+    }
+    level::suffices(highest, &stream, video).then_some(VideoPlan::Copy { level: Some(highest) })
 }
 
 /// The level that phones accept for a picture. The bounds are the frame sizes of levels 4.2 and 5.1 in macroblocks

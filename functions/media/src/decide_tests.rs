@@ -1,8 +1,9 @@
 use super::*;
-use crate::Rotation;
+use crate::{H264, PictureBuffer, Rotation};
 
 const LIMITS: Limits = Limits::new(1_000_000_000);
-const PLAIN: H264 = H264 { profile: 100, level: 40, chroma_format: 1, bit_depth: 8, progressive: true, fixed: true };
+const PLAIN: H264 =
+    H264 { profile: 100, level: 40, chroma_format: 1, bit_depth: 8, progressive: true, fixed: true, buffer: None };
 
 fn video(codec: Codec, width: u32, height: u32) -> Track {
     Track { kind: Kind::Video, codec, width, height, sample_count: Some(60), ..Track::new(0) }
@@ -38,12 +39,12 @@ fn h264(change: impl FnOnce(&mut H264), width: u32, height: u32) -> VideoPlan {
 
 #[test]
 fn what_plays_everywhere_is_copied() {
-    assert_eq!(h264(|_| {}, 1920, 1080), VideoPlan::Copy);
-    assert_eq!(h264(|p| p.profile = 66, 641, 359), VideoPlan::Copy);
-    assert_eq!(h264(|p| p.profile = 77, 1080, 1920), VideoPlan::Copy);
-    assert_eq!(h264(|p| p.level = 42, 2048, 1088), VideoPlan::Copy);
-    assert_eq!(h264(|p| p.level = 51, 3840, 2160), VideoPlan::Copy, "4K at its level is not scaled");
-    assert_eq!(h264(|p| p.level = 52, 5120, 2880), VideoPlan::Copy);
+    assert_eq!(h264(|_| {}, 1920, 1080), VideoPlan::Copy { level: None });
+    assert_eq!(h264(|p| p.profile = 66, 641, 359), VideoPlan::Copy { level: None });
+    assert_eq!(h264(|p| p.profile = 77, 1080, 1920), VideoPlan::Copy { level: None });
+    assert_eq!(h264(|p| p.level = 42, 2048, 1088), VideoPlan::Copy { level: None });
+    assert_eq!(h264(|p| p.level = 51, 3840, 2160), VideoPlan::Copy { level: None }, "4K at its level is not scaled");
+    assert_eq!(h264(|p| p.level = 52, 5120, 2880), VideoPlan::Copy { level: None });
 }
 
 #[test]
@@ -62,10 +63,36 @@ fn what_some_phone_refuses_is_encoded() {
 }
 
 #[test]
+fn a_level_that_is_only_declared_is_mended() {
+    let buffer = PictureBuffer { columns: 120, rows: 68, reference_frames: 4, decoded_frames: Some(4) };
+    let stream = H264 { level: 62, buffer: Some(buffer), ..PLAIN };
+    let modest = Track { peak_fps: Some(60), bit_rate: Some(8_000_000), ..video(Codec::H264(stream), 1920, 1080) };
+    let mended = VideoPlan::Copy { level: Some(42) };
+    assert_eq!(planned(modest.clone()), mended);
+    assert_eq!(planned(Track { peak_fps: Some(64), bit_rate: Some(62_500_000), ..modest.clone() }), mended);
+    let with = |buffer| Track { codec: Codec::H264(H264 { buffer, ..stream }), ..modest.clone() };
+    for needy in [
+        Track { peak_fps: Some(65), ..modest.clone() },
+        Track { peak_fps: None, ..modest.clone() },
+        Track { bit_rate: Some(62_500_001), ..modest.clone() },
+        Track { bit_rate: None, ..modest.clone() },
+        with(None),
+        with(Some(PictureBuffer { reference_frames: 5, ..buffer })),
+        with(Some(PictureBuffer { decoded_frames: Some(5), ..buffer })),
+        with(Some(PictureBuffer { rows: 73, ..buffer })),
+        with(Some(PictureBuffer { columns: 264, rows: 1, ..buffer })),
+    ] {
+        assert!(matches!(planned(needy.clone()), VideoPlan::Encode { .. }), "{needy:?}");
+    }
+    let main = Track { codec: Codec::H264(H264 { profile: 77, ..stream }), bit_rate: Some(50_000_001), ..modest };
+    assert!(matches!(planned(main), VideoPlan::Encode { .. }), "Main has less room than High");
+}
+
+#[test]
 fn encoded_sizes_fit_are_even_and_never_grow() {
     let size = |width, height| match planned(video(Codec::Vp9, width, height)) {
         VideoPlan::Encode { width, height, trim } => (width, height, trim),
-        VideoPlan::Copy => panic!("copied"),
+        VideoPlan::Copy { .. } => panic!("copied"),
     };
     assert_eq!(size(640, 360), (640, 360, false));
     assert_eq!(size(641, 359), (640, 358, true));
@@ -98,7 +125,7 @@ fn copied_packets_need_timestamps() {
         [(Container::Matroska, true), (Container::MpegTs, true), (Container::Flv, true), (Container::Avi, false)]
     {
         let Decision::Publish(plan) = decided(container, &tracks) else { panic!("{container:?}") };
-        assert_eq!(plan.video == VideoPlan::Copy, copied, "{container:?}");
+        assert_eq!(plan.video == VideoPlan::Copy { level: None }, copied, "{container:?}");
         assert_eq!(Some(plan.demuxer), container.demuxer());
     }
 }
@@ -126,7 +153,7 @@ fn covers_and_empty_tracks_are_passed_over() {
     let Decision::Publish(plan) = decided(Container::Mp4, &[cover.clone(), hollow.clone(), real]) else {
         panic!("refused")
     };
-    assert_eq!((plan.video_stream, plan.video), (2, VideoPlan::Copy));
+    assert_eq!((plan.video_stream, plan.video), (2, VideoPlan::Copy { level: None }));
     assert_eq!(refused(std::slice::from_ref(&hollow)), Reason::NothingRecorded);
     assert_eq!(refused(&[]), Reason::NothingRecorded);
     assert_eq!(refused(&[cover, audio(Codec::Other("mp3".into()), 2)]), Reason::NoPicture);

@@ -11,6 +11,9 @@ use crate::{Codec, H264, Kind, Rotation, Track};
 pub struct Probe {
     /// Length; `None` when the file does not say, as with what a browser's recorder writes.
     pub duration: Option<Duration>,
+    /// When the file's own clock shows that it begins, in microseconds: what FFmpeg subtracts from all times, unless told
+    /// not to. Often not 0, and negative where sound needs a little more than is heard.
+    pub start: i64,
     /// All streams in FFmpeg's order.
     pub tracks: Vec<Track>,
 }
@@ -20,7 +23,8 @@ impl Probe {
     pub fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
         let answer: Answer = serde_json::from_slice(json)?;
         let tracks = answer.streams.into_iter().map(Stream::into_track).collect();
-        Ok(Self { duration: answer.format.duration.as_deref().and_then(duration), tracks })
+        let start = answer.format.start_time.as_deref().and_then(microseconds).unwrap_or(0);
+        Ok(Self { duration: answer.format.duration.as_deref().and_then(duration), start, tracks })
     }
 }
 
@@ -35,6 +39,7 @@ struct Answer {
 #[derive(Default, Deserialize)]
 struct Format {
     duration: Option<String>,
+    start_time: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -132,13 +137,20 @@ impl Stream {
         let plain = matches!(self.pix_fmt.as_str(), "yuv420p" | "yuvj420p");
         let level = u8::try_from(self.level).ok().filter(|_| plain)?;
         let progressive = matches!(self.field_order.as_str(), "progressive" | "unknown" | "");
-        Some(H264 { profile, level, chroma_format: 1, bit_depth: 8, progressive, fixed: true })
+        Some(H264 { profile, level, chroma_format: 1, bit_depth: 8, progressive, fixed: true, buffer: None })
     }
 }
 
 fn duration(seconds: &str) -> Option<Duration> {
     let seconds: f64 = seconds.parse().ok()?;
     Duration::try_from_secs_f64(seconds).ok().filter(|duration| !duration.is_zero())
+}
+
+fn microseconds(seconds: &str) -> Option<i64> {
+    let seconds: f64 = seconds.parse().ok()?;
+    let micros = Duration::try_from_secs_f64(seconds.abs()).ok()?.as_nanos().div_ceil(500) / 2;
+    let micros = i64::try_from(micros).ok()?;
+    Some(if seconds < 0.0 { -micros } else { micros })
 }
 
 /// `30000/1001` or `64:45`, both sides above 0.

@@ -43,6 +43,11 @@ pub enum Reason {
     TooMuchMemory,
     /// The work did not end in time.
     TookTooLong,
+    /// The recording cannot be encoded within the time that invocations have.
+    TooMuchWork {
+        /// What can be, at its size and in whole minutes.
+        minutes: u64,
+    },
 }
 
 impl Reason {
@@ -83,6 +88,10 @@ impl Reason {
                     .into()
             }
             Self::TookTooLong => "Processing the recording took too long. Upload a shorter or smaller one.".into(),
+            Self::TooMuchWork { minutes } => format!(
+                "The recording is too long to be converted on this server, which manages about {minutes} minutes of this \
+                 picture size. Upload a shorter one, or record as MP4 with H.264, which needs no conversion."
+            ),
         }
     }
 }
@@ -125,6 +134,7 @@ mod tests {
             Reason::IndexTooLarge,
             Reason::TooMuchMemory,
             Reason::TookTooLong,
+            Reason::TooMuchWork { minutes: 90 },
         ];
         for reason in all {
             let sentence = reason.sentence();

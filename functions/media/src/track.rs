@@ -52,6 +52,21 @@ pub struct H264 {
     pub progressive: bool,
     /// The parameters hold for the whole track; `avc3` may change them in the stream.
     pub fixed: bool,
+    /// What its decoder has to hold; `None` when that was not read.
+    pub buffer: Option<PictureBuffer>,
+}
+
+/// What a decoder of H.264 has to hold, as the stream's parameters say (ITU-T H.264 §7.4.2.1, §E.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PictureBuffer {
+    /// Macroblocks of 16×16 pixels across, before cropping.
+    pub columns: u32,
+    /// Macroblocks of a frame from top to bottom, before cropping.
+    pub rows: u32,
+    /// `max_num_ref_frames`.
+    pub reference_frames: u32,
+    /// `max_dec_frame_buffering`, where the stream says it.
+    pub decoded_frames: Option<u32>,
 }
 
 /// How far a picture has to be turned clockwise to be upright.
@@ -123,6 +138,10 @@ pub struct Track {
     pub sample_count: Option<u64>,
     /// Average frames a second of a video track.
     pub fps: Option<f64>,
+    /// Most frames of a video track in any one second; `None` when the index does not tell.
+    pub peak_fps: Option<u64>,
+    /// Average bits a second of a video track; `None` when the index does not tell.
+    pub bit_rate: Option<u64>,
     /// Audio channels, 0 when unknown.
     pub channels: u16,
     /// ISO 639-2 language, when one is named.
@@ -148,6 +167,8 @@ impl Track {
             duration: None,
             sample_count: None,
             fps: None,
+            peak_fps: None,
+            bit_rate: None,
             channels: 0,
             language: None,
             edit_list: false,

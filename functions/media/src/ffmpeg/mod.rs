@@ -1,11 +1,15 @@
 //! FFmpeg: the commands, and running them as something that is not trusted with anything.
 
+mod chunk;
 mod clean;
 mod command;
+mod output;
 mod run;
 mod tools;
 
+pub use chunk::Timed;
 pub use clean::clean;
-pub use command::{Gaps, poster, poster_at, probe, publish};
+pub use command::{Gaps, Input, fragmented_output};
+pub use output::Output;
 pub use run::{FfmpegError, RunOutput, run};
 pub use tools::Tools;

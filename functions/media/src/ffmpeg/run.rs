@@ -1,11 +1,10 @@
-//! Running a program on hostile input: no environment, no standard input, a deadline, bounded memory and
-//! output.
+//! Running a program on hostile input: no environment, no standard input, no file that it could write, a deadline, bounded
+//! memory and output.
 
-use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
@@ -105,16 +104,11 @@ impl FfmpegError {
     }
 }
 
-/// Runs `program`, given by its absolute path, in `directory`, with an empty environment. On Linux
-/// it gets `memory` bytes at most. It is killed at the deadline, and when the future is dropped. FFmpeg starts no processes, and stays in its caller's process group so that whoever ends
-/// the function ends it as well.
-pub async fn run(
-    program: &Path,
-    args: &[OsString],
-    directory: &Path,
-    memory: u64,
-    deadline: Instant,
-) -> Result<RunOutput, FfmpegError> {
+/// Runs `program`, given by its absolute path, with an empty environment. On Linux it gets `memory` bytes at most, may
+/// write to no file and open few, and has processor time for what is left until the deadline. It is killed then, and when
+/// the future is dropped. FFmpeg starts no processes, and stays in its caller's process group so that whoever ends the
+/// function ends it as well.
+pub async fn run(program: &Path, args: &[String], memory: u64, deadline: Instant) -> Result<RunOutput, FfmpegError> {
     let name = || program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned();
     let failed = |source: std::io::Error| match source.kind() {
         std::io::ErrorKind::NotFound => FfmpegError::NotFound(name()),
@@ -123,14 +117,14 @@ pub async fn run(
     let mut child = Command::new(program)
         .args(args)
         .env_clear()
-        .current_dir(directory)
+        .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
         .map_err(failed)?;
-    limit_memory(&child, memory).map_err(failed)?;
+    confine(&child, memory, deadline.saturating_duration_since(Instant::now())).map_err(failed)?;
     let ended = tokio::time::timeout_at(deadline.into(), finish(&mut child)).await;
     let Ok(ended) = ended else {
         // Reaped as well, so that its memory and its files are free for the next attempt.
@@ -142,7 +136,7 @@ pub async fn run(
         let said = String::from_utf8_lossy(&stderr);
         NO_MEMORY.iter().any(|complaint| said.contains(complaint))
     };
-    let stderr = clean(&stderr, args);
+    let stderr = clean(&stderr);
     match (status.code(), status.signal()) {
         (Some(_), _) if no_memory => Err(FfmpegError::OutOfMemory { program: name(), stderr }),
         (Some(0), _) if stdout.len() > MAX_STDOUT => {
@@ -154,23 +148,37 @@ pub async fn run(
     }
 }
 
+/// Files and connections that a program may have open at once.
+#[cfg(target_os = "linux")]
+const OPEN_FILES: u64 = 64;
+
 /// What a program asks for after this fails within it, so that it can say so; the rest of the machine does not suffer.
 /// Set from outside just after the start, before a program has read a byte of the file: between fork and exec only
 /// unsafe code runs.
 #[cfg(target_os = "linux")]
-fn limit_memory(child: &Child, memory: u64) -> std::io::Result<()> {
+fn confine(child: &Child, memory: u64, left: Duration) -> std::io::Result<()> {
     use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
     let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     let Some(pid) = pid else { return Ok(()) };
-    let limit = Rlimit { current: Some(memory), maximum: Some(memory) };
-    prlimit(Some(pid), Resource::Data, limit)?;
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    // The deadline comes first, unless this process is no longer there to see it.
+    let seconds = (left.as_secs() + 30).saturating_mul(cores);
+    for (resource, bound) in [
+        (Resource::Data, memory),
+        (Resource::Cpu, seconds),
+        (Resource::Fsize, 0),
+        (Resource::Nofile, OPEN_FILES),
+        (Resource::Core, 0),
+    ] {
+        prlimit(Some(pid), resource, Rlimit { current: Some(bound), maximum: Some(bound) })?;
+    }
     Ok(())
 }
 
 /// Only Linux, where the functions run, limits another process.
 #[cfg(not(target_os = "linux"))]
-fn limit_memory(_: &Child, _: u64) -> std::io::Result<()> {
+fn confine(_: &Child, _: u64, _: Duration) -> std::io::Result<()> {
     Ok(())
 }
 

@@ -1,12 +1,17 @@
-//! The two programs, and the four things that are asked of them.
+//! The two programs, and what is asked of them.
 
-use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{FfmpegError, Gaps, RunOutput, command, run};
-use crate::mp4::{self, Index};
-use crate::{AudioPlan, Container, Plan, Probe};
+use super::{FfmpegError, Gaps, Input, Output, RunOutput, Timed, chunk, command, run};
+use crate::chunks::Chunk;
+use crate::loopback::Loopback;
+use crate::{Plan, Probe};
+
+/// Bytes of the largest poster: 1280×720 in full quality are a tenth of it.
+const MAX_POSTER: usize = 8 << 20;
 
 /// Where ffmpeg and ffprobe are, and what they may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,80 +42,96 @@ impl Tools {
         Ok(Self { ffmpeg: find("ffmpeg")?, ffprobe: find("ffprobe")?, memory })
     }
 
-    /// Asks ffprobe about a file in the job's directory.
-    pub async fn probe(
-        &self,
-        job: &Path,
-        input: &Path,
-        demuxer: &str,
-        deadline: Instant,
-    ) -> Result<Probe, FfmpegError> {
-        let output = run(&self.ffprobe, &command::probe(input, demuxer), job, self.memory, deadline).await?;
+    /// Asks ffprobe what a recording is.
+    pub async fn probe(&self, input: Input<'_>, deadline: Instant) -> Result<Probe, FfmpegError> {
+        let output = run(&self.ffprobe, &command::probe(input), self.memory, deadline).await?;
         let useless =
             |_| FfmpegError::Useless { program: "ffprobe".into(), what: "its answer is not the JSON asked for" };
         Probe::parse(&output.stdout).map_err(useless)
     }
 
-    /// Makes the MP4 that is played and gives its index, which knows at last how long and how large it is. What is at
-    /// `output` after an error is to be thrown away.
-    pub async fn publish(
+    /// Begins to copy or to encode a recording as planned.
+    pub fn publish(
         &self,
-        job: &Path,
-        input: &Path,
+        loopback: &Arc<Loopback>,
+        input: Input<'_>,
         plan: &Plan,
-        output: &Path,
+        gaps: Gaps,
         deadline: Instant,
-    ) -> Result<Index, FfmpegError> {
-        let with = |gaps| command::publish(input, plan, gaps, output);
-        let filled = self.ffmpeg(&with(Gaps::Fill), job, deadline).await;
-        // An hour without sound is too much silence to hold; its recording is still worth having.
-        if matches!((&filled, plan.audio), (Err(FfmpegError::OutOfMemory { .. }), AudioPlan::Encode { .. })) {
-            self.ffmpeg(&with(Gaps::Keep), job, deadline).await?;
-        } else {
-            filled?;
-        }
-        // Headers without a single frame are a success for FFmpeg.
-        let index = mp4::read_file(output).ok();
-        index.filter(|index| index.video().is_some_and(|video| video.sample_count > Some(0))).ok_or_else(nothing)
+    ) -> Result<Output, FfmpegError> {
+        Output::begin(self, loopback, deadline, |output| command::publish(input, plan, gaps, output))
     }
 
-    /// Makes the poster of a published MP4 of this duration. A recorded screen may hold a single frame for all its
+    /// Begins to encode the picture of one chunk.
+    pub fn chunk(
+        &self,
+        loopback: &Arc<Loopback>,
+        source: &Timed<'_>,
+        plan: &Plan,
+        part: &Chunk,
+        deadline: Instant,
+    ) -> Result<Output, FfmpegError> {
+        Output::begin(self, loopback, deadline, |output| chunk::chunk(source, plan, part, output))
+    }
+
+    /// Begins to bring the sound of a whole recording into the form that is joined with chunks.
+    pub fn sound(
+        &self,
+        loopback: &Arc<Loopback>,
+        source: &Timed<'_>,
+        plan: &Plan,
+        gaps: Gaps,
+        deadline: Instant,
+    ) -> Result<Output, FfmpegError> {
+        Output::begin(self, loopback, deadline, |output| chunk::sound(source, plan, gaps, output))
+    }
+
+    /// The poster of a recording of this duration, a JPEG. A recorded screen may hold a single frame for all its
     /// length, so that there is none after a second: then the first frame is taken.
     pub async fn poster(
         &self,
-        job: &Path,
-        published: &Path,
+        loopback: &Loopback,
+        input: Input<'_>,
         duration: Option<Duration>,
-        output: &Path,
         deadline: Instant,
-    ) -> Result<(), FfmpegError> {
-        let demuxer = Container::Mp4.demuxer().unwrap_or("mov");
+    ) -> Result<Vec<u8>, FfmpegError> {
         let at = command::poster_at(duration);
-        // What an earlier attempt left must not be taken for this one's.
-        let _ = std::fs::remove_file(output);
-        let taken = self.ffmpeg(&command::poster(published, demuxer, at, output), job, deadline).await;
-        if at.is_zero() || matches!(taken, Err(FfmpegError::TimedOut(_))) || (taken.is_ok() && written(output).is_ok())
-        {
-            return taken.and_then(|_| written(output));
+        match self.picture(loopback, input, at, deadline).await {
+            Ok(Some(picture)) => Ok(picture),
+            Err(FfmpegError::TimedOut(program)) => Err(FfmpegError::TimedOut(program)),
+            Err(error) if at.is_zero() => Err(error),
+            _ => self.picture(loopback, input, Duration::ZERO, deadline).await?.ok_or_else(nothing),
         }
-        let first = command::poster(published, demuxer, Duration::ZERO, output);
-        self.ffmpeg(&first, job, deadline).await?;
-        written(output)
     }
 
-    async fn ffmpeg(&self, args: &[OsString], job: &Path, deadline: Instant) -> Result<RunOutput, FfmpegError> {
-        run(&self.ffmpeg, args, job, self.memory, deadline).await
+    /// The first frame at or after `at`, when there is one.
+    async fn picture(
+        &self,
+        loopback: &Loopback,
+        input: Input<'_>,
+        at: Duration,
+        deadline: Instant,
+    ) -> Result<Option<Vec<u8>>, FfmpegError> {
+        let (url, sink) = loopback.write().map_err(io)?;
+        let ran = async {
+            let ran = self.ffmpeg(&command::poster(input, at, &url), deadline).await;
+            loopback.close(&url);
+            ran
+        };
+        let (ran, picture) = tokio::join!(ran, sink.collect(MAX_POSTER));
+        ran.map(|_| picture.filter(|picture| !picture.is_empty()))
     }
+
+    async fn ffmpeg(&self, args: &[String], deadline: Instant) -> Result<RunOutput, FfmpegError> {
+        run(&self.ffmpeg, args, self.memory, deadline).await
+    }
+}
+
+pub(super) fn io(source: std::io::Error) -> FfmpegError {
+    FfmpegError::Io { program: "ffmpeg".to_owned(), source }
 }
 
 /// FFmpeg also succeeds when there was nothing to write.
-fn written(output: &Path) -> Result<(), FfmpegError> {
-    match std::fs::metadata(output) {
-        Ok(metadata) if metadata.len() > 0 => Ok(()),
-        _ => Err(nothing()),
-    }
-}
-
-fn nothing() -> FfmpegError {
+pub(super) fn nothing() -> FfmpegError {
     FfmpegError::Useless { program: "ffmpeg".into(), what: "it wrote no picture" }
 }

@@ -67,15 +67,18 @@ fn visual(kind: FourCc, entry: &[u8], track: &mut Track) -> Result<(), IndexErro
     Ok(())
 }
 
-/// The first sequence parameter set of `avcC` (ISO/IEC 14496-15 §5.3.3.1).
+/// What the sequence parameter sets of `avcC` have in common, each number as the hardest of them needs it (ISO/IEC
+/// 14496-15 §5.3.3.1).
 fn avc_configuration(body: &[u8]) -> Option<sps::Sequence> {
     let mut fields = Fields(body);
     fields.skip(5).ok()?;
-    if fields.u8().ok()? & 0x1f == 0 {
-        return None;
-    }
-    let length = usize::from(fields.u16().ok()?);
-    sps::read(fields.bytes(length).ok()?)
+    let sets = fields.u8().ok().map(|byte| byte & 0x1f).filter(|sets| *sets > 0)?;
+    let mut next = || {
+        let length = usize::from(fields.u16().ok()?);
+        sps::read(fields.bytes(length).ok()?)
+    };
+    let first = next()?;
+    (1..sets).try_fold(first, |all, _| all.with(&next()?))
 }
 
 fn audio(kind: FourCc, entry: &[u8], track: &mut Track) -> Result<(), IndexError> {
@@ -107,7 +110,7 @@ fn audio(kind: FourCc, entry: &[u8], track: &mut Track) -> Result<(), IndexError
 }
 
 /// Object type and channels of AAC by `esds`, which QuickTime puts into `wave` (ISO/IEC 14496-14 §6.7, 14496-1 §7.2.6).
-fn elementary_stream(children: &[u8]) -> Option<(u8, Option<u16>)> {
+pub(super) fn elementary_stream(children: &[u8]) -> Option<(u8, Option<u16>)> {
     let within = super::boxes::find(children, b"wave").unwrap_or(children);
     let mut fields = Fields(super::boxes::find(within, b"esds")?);
     fields.version().ok()?;

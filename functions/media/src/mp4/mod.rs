@@ -4,17 +4,36 @@
 //! table into vectors and give up on the whole index when one box they know, but nobody needs, is damaged; `re_mp4` wants
 //! the whole file. The decision needs a dozen numbers, which a walker over borrowed bytes finds without allocating.
 
+mod assembly;
 mod boxes;
 mod codec;
+mod description;
+mod faststart;
+mod fragments;
+mod init;
+mod join;
+mod moof;
+pub(crate) mod level;
 mod moov;
 mod reader;
+mod samples;
 mod sps;
+mod tables;
+mod timeline;
+mod trak;
+mod write;
 
+use std::fmt;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
+use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
+pub use assembly::{Assembly, AssemblyError, Stream};
+pub use faststart::{Head, NotCopyable, faststart};
+pub use fragments::{Fragment, FragmentError, FragmentReader, Run, Sample};
+pub use init::Init;
 pub use reader::{IndexReader, MAX_MOOV, Step};
 
 use crate::{Kind, Reason, Track};
@@ -50,7 +69,7 @@ impl IndexError {
 }
 
 /// What the index says.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Index {
     /// Byte at which `moov` begins.
     pub moov_offset: u64,
@@ -64,6 +83,27 @@ pub struct Index {
     pub duration: Option<Duration>,
     /// All tracks in their order.
     pub tracks: Vec<Track>,
+    /// Bytes from the first `mdat`'s header to the end of the last one; `None` when there is none, when something else than
+    /// unused space lies between two of them, or when the file is fragmented.
+    pub media: Option<Range<u64>>,
+    /// What `moov` holds.
+    pub moov: Vec<u8>,
+    /// What each `mdat` holds, in their order.
+    pub(crate) payloads: Vec<Range<u64>>,
+}
+
+impl fmt::Debug for Index {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Index")
+            .field("moov_offset", &self.moov_offset)
+            .field("moov_length", &self.moov_length)
+            .field("moov_before_media", &self.moov_before_media)
+            .field("fragmented", &self.fragmented)
+            .field("duration", &self.duration)
+            .field("tracks", &self.tracks)
+            .field("media", &self.media)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What is stored about a published video.
@@ -83,20 +123,43 @@ impl Index {
     /// The first video track that is a recording.
     #[must_use]
     pub fn video(&self) -> Option<&Track> {
-        self.tracks.iter().find(|track| track.kind == Kind::Video && !track.picture)
+        recording(&self.tracks)
     }
 
     /// Duration, size and frame rate of the first video track; zeros for what is not known.
     #[must_use]
     pub fn summary(&self) -> Summary {
-        let (width, height) = self.video().map_or((0, 0), Track::display_size);
-        let duration = self.duration.unwrap_or_default();
-        Summary {
-            duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+        Summary::of(self.duration, &self.tracks)
+    }
+}
+
+fn recording(tracks: &[Track]) -> Option<&Track> {
+    tracks.iter().find(|track| track.kind == Kind::Video && !track.picture)
+}
+
+impl Summary {
+    fn of(duration: Option<Duration>, tracks: &[Track]) -> Self {
+        let video = recording(tracks);
+        let (width, height) = video.map_or((0, 0), Track::display_size);
+        Self {
+            duration_ms: u64::try_from(duration.unwrap_or_default().as_millis()).unwrap_or(u64::MAX),
             width,
             height,
-            fps: self.video().and_then(|track| track.fps).unwrap_or(0.0),
+            fps: video.and_then(|track| track.fps).unwrap_or(0.0),
         }
+    }
+
+    /// What the index in the head of a file says (`ftyp`, then `moov`); `None` when there is none.
+    #[must_use]
+    pub fn of_head(head: &[u8]) -> Option<Self> {
+        let movie = moov::read(boxes::find(head, b"moov")?).ok()?;
+        Some(Self::of(movie.duration, &movie.tracks))
+    }
+
+    /// Length.
+    #[must_use]
+    pub fn duration(&self) -> Duration {
+        Duration::from_millis(self.duration_ms)
     }
 }
 

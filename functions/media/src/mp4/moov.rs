@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::boxes::{Boxes, Fields, find};
-use super::{IndexError, codec};
+use super::{IndexError, codec, level};
 use crate::{Kind, Rotation, Track};
 
 /// Tracks that are read before the file is called hostile; what is allowed is the decision's business.
@@ -48,8 +48,9 @@ pub(super) fn read(body: &[u8]) -> Result<Movie, IndexError> {
     }
     for (track, id) in movie.tracks.iter_mut().zip(ids) {
         track.picture = chapters.contains(&id);
-        if movie.fragmented && track.sample_count == Some(0) {
-            track.sample_count = None;
+        if movie.fragmented {
+            track.sample_count = track.sample_count.filter(|count| *count > 0);
+            (track.peak_fps, track.bit_rate) = (None, None);
         }
     }
     let known = |ticks: Option<u64>| ticks.filter(|ticks| *ticks > 0).and_then(|ticks| seconds(ticks, timescale));
@@ -154,6 +155,7 @@ fn language(header: &[u8]) -> Option<String> {
 }
 
 fn stbl(body: &[u8], track: &mut Track, reaches: &mut u64) -> Result<(), IndexError> {
+    let (mut bytes, mut length) = (None, None);
     for child in Boxes(body) {
         let child = child?;
         let mut fields = Fields(child.body);
@@ -162,13 +164,18 @@ fn stbl(body: &[u8], track: &mut Track, reaches: &mut u64) -> Result<(), IndexEr
             b"stts" => {
                 fields.version()?;
                 let (mut samples, mut ticks) = (0_u64, 0_u64);
-                for entry in fields.table::<8>()? {
+                let table = fields.table::<8>()?;
+                for entry in table {
                     let mut entry = Fields(entry);
                     let (count, delta) = (u64::from(entry.u32()?), u64::from(entry.u32()?));
                     samples = samples.saturating_add(count);
                     ticks = ticks.saturating_add(count.saturating_mul(delta));
                 }
                 track.fps = frame_rate(samples, ticks, track);
+                if track.kind == Kind::Video {
+                    track.peak_fps = level::peak_rate(table, track.timescale);
+                    length = Some(ticks);
+                }
             }
             b"stsz" => {
                 fields.version()?;
@@ -177,6 +184,9 @@ fn stbl(body: &[u8], track: &mut Track, reaches: &mut u64) -> Result<(), IndexEr
                     return Err(IndexError::Malformed("a table claims more entries than it has bytes for"));
                 }
                 track.sample_count = Some(u64::from(count));
+                let sizes = fields.0.as_chunks::<4>().0.iter().take(usize::try_from(count).unwrap_or(usize::MAX));
+                let listed = sizes.map(|size| u64::from(u32::from_be_bytes(*size))).sum();
+                bytes = Some(if uniform == 0 { listed } else { u64::from(uniform) * u64::from(count) });
             }
             b"stz2" => {
                 fields.skip(8)?;
@@ -195,6 +205,10 @@ fn stbl(body: &[u8], track: &mut Track, reaches: &mut u64) -> Result<(), IndexEr
             _ => {}
         }
     }
+    track.bit_rate = bytes.zip(length).and_then(|(bytes, ticks)| {
+        let rate = u128::from(bytes) * 8 * u128::from(track.timescale);
+        u64::try_from(rate.checked_div(u128::from(ticks))?).ok()
+    });
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! The walk from the first byte to the index, by ranges that the caller fetches.
 
+use std::fmt;
+use std::ops::Range;
 use std::time::Duration;
 
 use super::boxes::{Boxes, Fields, Header};
@@ -37,7 +39,6 @@ pub enum Step {
 ///
 /// Walking stops at the first fragment of a fragmented file; of others it goes on to the end, header by header, to see
 /// that the media the index speaks of is there.
-#[derive(Debug)]
 pub struct IndexReader {
     size: u64,
     /// Where the next top-level box begins.
@@ -48,8 +49,30 @@ pub struct IndexReader {
     boxes: u32,
     reads: u32,
     media: Option<u64>,
-    moov: Option<(Header, u64, Movie)>,
+    payloads: Vec<Range<u64>>,
+    /// What came last since the media began is neither media nor unused space.
+    interrupted: bool,
+    scattered: bool,
+    moov: Option<Moov>,
     indexed: Option<Duration>,
+}
+
+/// `moov` as it was found.
+struct Moov {
+    offset: u64,
+    length: u64,
+    body: Vec<u8>,
+    movie: Movie,
+}
+
+impl fmt::Debug for IndexReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IndexReader")
+            .field("size", &self.size)
+            .field("position", &self.position)
+            .field("step", &self.step)
+            .finish_non_exhaustive()
+    }
 }
 
 impl IndexReader {
@@ -66,6 +89,9 @@ impl IndexReader {
             boxes: 0,
             reads: 0,
             media: None,
+            payloads: Vec::new(),
+            interrupted: false,
+            scattered: false,
             moov: None,
             indexed: None,
         }
@@ -94,7 +120,7 @@ impl IndexReader {
 
     /// The index, once there is nothing left to read.
     pub fn finish(self) -> Result<Index, IndexError> {
-        let (header, moov_offset, movie) = self.moov.ok_or(IndexError::NoIndex)?;
+        let Moov { offset, length, body, movie } = self.moov.ok_or(IndexError::NoIndex)?;
         let has_samples = movie.tracks.iter().any(|track| track.sample_count.is_some_and(|count| count > 0));
         if self.media.is_none() && (has_samples || movie.fragmented) {
             return Err(IndexError::Truncated);
@@ -102,20 +128,25 @@ impl IndexReader {
         if movie.media_reaches > self.size {
             return Err(IndexError::Truncated);
         }
+        let together = !movie.fragmented && !self.scattered;
+        let media = self.media.zip(self.payloads.last()).filter(|_| together).map(|(start, last)| start..last.end);
         Ok(Index {
-            moov_offset,
-            moov_length: header.total,
-            moov_before_media: self.media.is_none_or(|media| moov_offset < media),
+            moov_offset: offset,
+            moov_length: length,
+            moov_before_media: self.media.is_none_or(|media| offset < media),
             fragmented: movie.fragmented,
             duration: movie.duration.or(self.indexed),
             tracks: movie.tracks,
+            media,
+            moov: body,
+            payloads: self.payloads,
         })
     }
 
     fn walk(&mut self) -> Result<(), IndexError> {
         loop {
             let left = self.size - self.position;
-            let settled = self.moov.as_ref().is_some_and(|(_, _, movie)| movie.fragmented && self.media.is_some());
+            let settled = self.moov.as_ref().is_some_and(|moov| moov.movie.fragmented && self.media.is_some());
             if settled || left < 8 {
                 return Ok(());
             }
@@ -143,12 +174,24 @@ impl IndexReader {
                     let Some(bytes) = self.view(header.total) else {
                         return self.want(header.total);
                     };
-                    let movie = moov::read(&bytes[usize::try_from(header.header).unwrap_or(8)..])?;
-                    self.moov = Some((header, self.position, movie));
+                    let body = usize::try_from(header.header).ok().and_then(|start| bytes.get(start..));
+                    let body = body.unwrap_or_default().to_vec();
+                    let movie = moov::read(&body)?;
+                    self.moov = Some(Moov { offset: self.position, length: header.total, body, movie });
+                    self.interrupted = self.media.is_some();
                 }
-                b"mdat" | b"moof" => self.media = self.media.or(Some(self.position)),
+                b"mdat" => {
+                    self.scattered |= self.interrupted;
+                    self.media = self.media.or(Some(self.position));
+                    self.payloads.push(self.position + header.header..self.position + header.total);
+                }
+                b"moof" => {
+                    self.media = self.media.or(Some(self.position));
+                    self.interrupted = true;
+                }
+                b"free" | b"skip" | b"wide" => {}
                 b"sidx" => self.indexed = self.view(header.total).and_then(|bytes| self.segment_index(bytes)),
-                _ => {}
+                _ => self.interrupted = self.media.is_some(),
             }
             self.position += header.total;
         }

@@ -1,6 +1,6 @@
 //! H.264 sequence parameter sets (ITU-T H.264 §7.3.2.1.1): the few numbers that decide whether a track can be copied.
 
-use crate::H264;
+use crate::{H264, PictureBuffer};
 
 /// What a sequence parameter set says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +10,28 @@ pub(super) struct Sequence {
     pub(super) width: u32,
     /// Pixels, after cropping.
     pub(super) height: u32,
+}
+
+impl Sequence {
+    /// Both sets as one that asks for what either does; `None` when they are of different kinds.
+    pub(super) fn with(self, other: &Self) -> Option<Self> {
+        let (a, b) = (self.parameters, other.parameters);
+        let kind = |p: &H264| (p.profile, p.chroma_format, p.bit_depth, p.progressive);
+        if kind(&a) != kind(&b) {
+            return None;
+        }
+        let buffer = a.buffer.zip(b.buffer).map(|(a, b)| PictureBuffer {
+            columns: a.columns.max(b.columns),
+            rows: a.rows.max(b.rows),
+            reference_frames: a.reference_frames.max(b.reference_frames),
+            decoded_frames: a.decoded_frames.max(b.decoded_frames),
+        });
+        Some(Self {
+            parameters: H264 { level: a.level.max(b.level), buffer, ..a },
+            width: self.width.max(other.width),
+            height: self.height.max(other.height),
+        })
+    }
 }
 
 /// Profiles whose parameter sets name chroma format and bit depth.
@@ -53,7 +75,7 @@ pub(super) fn read(nal: &[u8]) -> Option<Sequence> {
         }
         _ => {}
     }
-    bits.unsigned()?;
+    let reference_frames = bits.unsigned()?;
     bits.flag()?;
     let (columns, rows) = (bits.unsigned()?.checked_add(1)?, bits.unsigned()?.checked_add(1)?);
     let progressive = bits.flag()?;
@@ -73,8 +95,74 @@ pub(super) fn read(nal: &[u8]) -> Option<Sequence> {
         let down = bits.unsigned()?.checked_add(bits.unsigned()?)?.checked_mul(unit_y)?.checked_mul(fields)?;
         (width, height) = (width.checked_sub(across)?, height.checked_sub(down)?);
     }
-    let parameters = H264 { profile, level, chroma_format, bit_depth, progressive, fixed: true };
+    let buffer = decoded_frames(&mut bits).map(|decoded_frames| PictureBuffer {
+        columns,
+        rows: rows.saturating_mul(fields),
+        reference_frames,
+        decoded_frames,
+    });
+    let parameters = H264 { profile, level, chroma_format, bit_depth, progressive, fixed: true, buffer };
     Some(Sequence { parameters, width, height })
+}
+
+/// `max_dec_frame_buffering` of the usability information (§E.1.1), which may be absent; `None` when it is damaged.
+fn decoded_frames(bits: &mut Bits<'_>) -> Option<Option<u32>> {
+    if !bits.flag()? {
+        return Some(None);
+    }
+    // A shape of 255 is followed by its sides.
+    if bits.flag()? && bits.take(8)? == 255 {
+        bits.take(32)?;
+    }
+    if bits.flag()? {
+        bits.flag()?;
+    }
+    if bits.flag()? {
+        bits.take(4)?;
+        if bits.flag()? {
+            bits.take(24)?;
+        }
+    }
+    if bits.flag()? {
+        bits.unsigned()?;
+        bits.unsigned()?;
+    }
+    if bits.flag()? {
+        bits.take(32)?;
+        bits.take(32)?;
+        bits.flag()?;
+    }
+    let mut reference_decoder = false;
+    for _ in 0..2 {
+        if bits.flag()? {
+            reference_decoder = true;
+            reference_decoder_parameters(bits)?;
+        }
+    }
+    if reference_decoder {
+        bits.flag()?;
+    }
+    bits.flag()?;
+    if !bits.flag()? {
+        return Some(None);
+    }
+    bits.flag()?;
+    for _ in 0..5 {
+        bits.unsigned()?;
+    }
+    bits.unsigned().map(Some)
+}
+
+/// Skips the parameters of a hypothetical reference decoder (§E.1.2).
+fn reference_decoder_parameters(bits: &mut Bits<'_>) -> Option<()> {
+    let schedules = bits.unsigned().filter(|less_one| *less_one <= 31)?;
+    bits.take(8)?;
+    for _ in 0..=schedules {
+        bits.unsigned()?;
+        bits.unsigned()?;
+        bits.flag()?;
+    }
+    bits.take(20).map(|_| ())
 }
 
 /// Two zeros and a 3 stand for two zeros (§7.4.1).
@@ -128,16 +216,16 @@ impl Bits<'_> {
         (0..count).try_fold(0, |value, _| Some((value << 1) | u32::from(self.flag()?)))
     }
 
-    /// `ue(v)`, below 2^31 (§9.1).
+    /// `ue(v)`, below 2^32 (§9.1).
     fn unsigned(&mut self) -> Option<u32> {
         let mut zeros = 0;
         while !self.flag()? {
             zeros += 1;
-            if zeros > 30 {
+            if zeros > 31 {
                 return None;
             }
         }
-        Some((1 << zeros) - 1 + self.take(zeros)?)
+        ((1_u32 << zeros) - 1).checked_add(self.take(zeros)?)
     }
 
     /// `se(v)` (§9.1.1).
@@ -152,17 +240,27 @@ mod tests {
     use super::*;
 
     /// x264's for 1920×1080 High at level 4.0, whose height is cropped by 8 and which holds emulation prevention.
-    const HIGH_1080: [u8; 25] = [
+    const HIGH_1080: [u8; 27] = [
         0x67, 0x64, 0x00, 0x28, 0xac, 0xd9, 0x40, 0x78, 0x02, 0x27, 0xe5, 0xc0, 0x44, 0x00, 0x00, 0x03, 0x00, 0x04,
-        0x00, 0x00, 0x03, 0x00, 0xf0, 0x3c, 0x60,
+        0x00, 0x00, 0x03, 0x00, 0xf0, 0x3c, 0x60, 0xc6, 0x58,
     ];
 
     #[test]
     fn reads_size_and_parameters() {
         let sequence = read(&HIGH_1080).expect("a parameter set");
         assert_eq!((sequence.width, sequence.height), (1920, 1080));
-        let expected = H264 { profile: 100, level: 40, chroma_format: 1, bit_depth: 8, progressive: true, fixed: true };
+        let expected = H264 {
+            profile: 100,
+            level: 40,
+            chroma_format: 1,
+            bit_depth: 8,
+            progressive: true,
+            fixed: true,
+            buffer: Some(PictureBuffer { columns: 120, rows: 68, reference_frames: 4, decoded_frames: Some(4) }),
+        };
         assert_eq!(sequence.parameters, expected);
+        let cut = read(&HIGH_1080[..25]).expect("size and parameters");
+        assert_eq!((cut.width, cut.parameters.buffer), (1920, None), "what it needs is cut off");
     }
 
     #[test]

@@ -55,17 +55,15 @@ async fn a_pause_too_long_to_fill_is_published_as_it_is() {
 #[cfg_attr(not(target_os = "linux"), ignore = "only Linux limits another process")]
 #[tokio::test]
 async fn a_program_cannot_take_more_than_its_memory() {
-    let job = Job::new();
     // The limit comes from outside: the script asks until it has one.
     let script = r#"until [ "$(ulimit -d)" != unlimited ]; do :; done; ulimit -d; ulimit -Hd"#;
-    let output = run(Path::new("/bin/sh"), &["-c".into(), script.into()], job.dir(), SMALL, soon()).await;
+    let output = run(Path::new("/bin/sh"), &["-c".into(), script.into()], SMALL, soon()).await;
     let kilobytes = SMALL / 1024;
     assert_eq!(String::from_utf8_lossy(&output.expect("a limit").stdout), format!("{kilobytes}\n{kilobytes}\n"));
 }
 
 #[tokio::test]
 async fn want_of_memory_is_told_from_damage_even_after_a_success() {
-    let job = Job::new();
     for (said, code) in [
         ("Error while decoding stream #0:0: Cannot allocate memory", 1),
         ("x264 [error]: malloc of size 1234 failed", 1),
@@ -73,7 +71,7 @@ async fn want_of_memory_is_told_from_damage_even_after_a_success() {
         ("[SWR] Failed to compensate for timestamp delta of 4000.000500", 0),
     ] {
         let script = format!("echo '{said}' >&2; exit {code}");
-        let ended = run(Path::new("/bin/sh"), &["-c".into(), script.into()], job.dir(), MEMORY, soon()).await;
+        let ended = run(Path::new("/bin/sh"), &["-c".into(), script.into()], MEMORY, soon()).await;
         let error = ended.expect_err("no success");
         assert!(matches!(error, FfmpegError::OutOfMemory { .. }), "{error}");
         assert_eq!(error.reason(), Some(Reason::TooMuchMemory), "{error}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use media::{AudioPlan, Decision, Facts, Limits, Reason, VideoPlan, decide, mp4};
 
-use crate::support::{H264_AAC, Job, PICTURE, Published, TONE, colour, ffprobe, framemd5, size, soon, tools, turn};
+use crate::support::{H264_AAC, Job, PICTURE, Published, Served, TONE, colour, ffprobe, framemd5, size, soon, tools, turn};
 
 const VP8: &str = "-c:v libvpx -deadline realtime -cpu-used 8";
 
@@ -44,7 +44,10 @@ async fn h264_with_the_index_last_is_copied_packet_by_packet() {
     );
     let published = job.publish(&source).await.expect("published");
     plays(&published, 320, 180, 1.5);
-    assert_eq!((published.plan.video, published.plan.audio), (VideoPlan::Copy, AudioPlan::Copy { stream: 1 }));
+    assert_eq!(
+        (published.plan.video, published.plan.audio),
+        (VideoPlan::Copy { level: None }, AudioPlan::Copy { stream: 1 })
+    );
     assert_eq!(framemd5(&published.file, "-c copy"), framemd5(&source, "-c copy"), "packets or times differ");
     let tags = ffprobe(&published.file, "-show_entries format_tags:stream_tags");
     for private in ["private", "phone", "2020"] {
@@ -60,7 +63,7 @@ async fn fragments_and_matroska_are_remuxed() {
         let published = job.publish(&source).await.expect("published");
         assert_eq!(
             (published.plan.video, published.plan.audio),
-            (VideoPlan::Copy, AudioPlan::Copy { stream: 1 }),
+            (VideoPlan::Copy { level: None }, AudioPlan::Copy { stream: 1 }),
             "{name}"
         );
         plays(&published, 320, 180, 1.5);
@@ -106,7 +109,7 @@ async fn large_pictures_are_fitted_and_h264_of_any_size_is_kept() {
         "-f lavfi -i color=c=green:s=3840x2160:r=5:d=0.6 -c:v libx264 -preset ultrafast -pix_fmt yuv420p",
     );
     let published = job.publish(&source).await.expect("published");
-    assert_eq!(published.plan.video, VideoPlan::Copy);
+    assert_eq!(published.plan.video, VideoPlan::Copy { level: None });
     plays(&published, 3840, 2160, 0.6);
 }
 
@@ -264,7 +267,8 @@ async fn forced_demuxers_do_not_follow_playlists() {
     let concat = job.write("concat.mp4", format!("ffconcat version 1.0\nfile {}\n", canary.display()).as_bytes());
     for source in [&list, &concat] {
         for demuxer in ["mov", "matroska", "avi", "mpegts"] {
-            let answer = tools().probe(job.dir(), source, demuxer, soon()).await;
+            let served = Served::new(source).await;
+            let answer = tools().probe(served.input(demuxer), soon()).await;
             let found =
                 answer.map(|probe| decide(&Facts::of_probe(media::Container::Mp4, 1, &probe), &Limits::new(1 << 20)));
             assert!(!matches!(found, Ok(Decision::Publish(_))), "{demuxer} followed {source:?}");

@@ -7,19 +7,24 @@ use media::ffmpeg::{FfmpegError, RunOutput, Tools, run};
 
 use crate::support::{Job, MEMORY, soon};
 
-async fn shell(job: &Job, script: &str, deadline: Instant) -> Result<RunOutput, FfmpegError> {
-    run(Path::new("/bin/sh"), &["-c".into(), script.into()], job.dir(), MEMORY, deadline).await
+async fn shell(script: &str, deadline: Instant) -> Result<RunOutput, FfmpegError> {
+    run(Path::new("/bin/sh"), &["-c".into(), script.into()], MEMORY, deadline).await
 }
 
-/// Waits until the file that the script writes names a process.
-async fn pid_in(path: &Path) -> u32 {
+/// Waits until a process was started with this argument.
+async fn pid_of(argument: &Path) -> u32 {
+    let argument = argument.to_str().expect("text").as_bytes();
     for _ in 0..500 {
-        if let Some(pid) = std::fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok()) {
-            return pid;
+        for entry in std::fs::read_dir("/proc").expect("processes").flatten() {
+            let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+            let pid = entry.file_name().to_str().and_then(|name| name.parse().ok());
+            if let Some(pid) = pid.filter(|_| line.split(|byte| *byte == 0).any(|word| word == argument)) {
+                return pid;
+            }
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("the script never began");
+    panic!("it never began");
 }
 
 /// Waits until a process is gone or a zombie.
@@ -34,14 +39,17 @@ async fn dies(pid: u32) -> bool {
     false
 }
 
-const ENDLESS: &str = "echo $$ > pid; exec sleep 300";
+/// Goes on without end, and is found by the file that it is given.
+async fn endless(named: &Path, deadline: Instant) -> Result<RunOutput, FfmpegError> {
+    run(Path::new("/usr/bin/tail"), &["-f".into(), named.to_str().expect("text").into()], MEMORY, deadline).await
+}
 
 #[tokio::test]
 async fn the_deadline_kills_the_program() {
     let job = Job::new();
     let begun = Instant::now();
-    let pid_file = job.path("pid");
-    let (ended, pid) = tokio::join!(shell(&job, ENDLESS, Instant::now() + Duration::from_secs(1)), pid_in(&pid_file));
+    let named = job.write("endless", b"");
+    let (ended, pid) = tokio::join!(endless(&named, Instant::now() + Duration::from_secs(1)), pid_of(&named));
     assert!(matches!(ended, Err(FfmpegError::TimedOut(_))), "{ended:?}");
     assert!(begun.elapsed() < Duration::from_secs(20));
     assert!(dies(pid).await, "it lives on");
@@ -50,23 +58,21 @@ async fn the_deadline_kills_the_program() {
 #[tokio::test]
 async fn dropping_the_future_kills_the_program() {
     let job = Job::new();
-    let pid_file = job.path("pid");
+    let named = job.write("endless", b"");
     let pid = tokio::select! {
-        ended = shell(&job, ENDLESS, soon()) => panic!("{ended:?}"),
-        pid = pid_in(&pid_file) => pid,
+        ended = endless(&named, soon()) => panic!("{ended:?}"),
+        pid = pid_of(&named) => pid,
     };
     assert!(dies(pid).await, "it lives on");
 }
 
 #[tokio::test]
 async fn nothing_of_ours_reaches_the_program() {
-    let job = Job::new();
     assert!(std::env::var_os("PATH").is_some(), "there is something to hide");
-    let output = run(Path::new("/usr/bin/env"), &[], job.dir(), MEMORY, soon()).await.expect("env");
+    let output = run(Path::new("/usr/bin/env"), &[], MEMORY, soon()).await.expect("env");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "");
-    let output = shell(&job, "pwd; cat", soon()).await.expect("a closed standard input");
-    let directory = job.dir().canonicalize().expect("a directory");
-    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), directory.to_str().expect("text"));
+    let output = shell("pwd; cat", soon()).await.expect("a closed standard input");
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "/");
 }
 
 #[tokio::test]
@@ -74,18 +80,18 @@ async fn failures_say_what_happened_within_bounds() {
     let job = Job::new();
     let noisy = r"i=0; while [ $i -lt 20000 ]; do echo 'noise noise noise' >&2; i=$((i+1)); done
         printf '/tmp/secret/name.mp4: the \0 end \377\n' >&2; exit 7";
-    let Err(FfmpegError::Failed { code, stderr, program }) = shell(&job, noisy, soon()).await else { panic!() };
+    let Err(FfmpegError::Failed { code, stderr, program }) = shell(noisy, soon()).await else { panic!() };
     assert_eq!((code, program.as_str()), (7, "sh"));
     assert!(stderr.chars().count() <= 500 && stderr.contains("[file] the end"), "{stderr}");
     assert!(!stderr.contains("secret"), "{stderr}");
 
-    let full = shell(&job, "echo 'av_interleaved_write_frame(): No space left on device' >&2; exit 1", soon()).await;
+    let full = shell("echo 'av_interleaved_write_frame(): No space left on device' >&2; exit 1", soon()).await;
     assert_eq!(full.expect_err("a full disk").reason(), None, "not the recording's fault");
-    let killed = shell(&job, "kill -KILL $$", soon()).await;
+    let killed = shell("kill -KILL $$", soon()).await;
     assert!(matches!(killed, Err(FfmpegError::Killed { signal: 9, .. })), "{killed:?}");
-    let missing = run(&job.path("ffmpeg"), &[], job.dir(), MEMORY, soon()).await;
+    let missing = run(&job.path("ffmpeg"), &[], MEMORY, soon()).await;
     assert!(matches!(missing, Err(FfmpegError::NotFound(ref name)) if name == "ffmpeg"), "{missing:?}");
-    let endless = shell(&job, "head -c 1000000 /dev/zero", soon()).await;
+    let endless = shell("head -c 1000000 /dev/zero", soon()).await;
     assert!(matches!(endless, Err(FfmpegError::Useless { .. })), "{endless:?}");
 }
 

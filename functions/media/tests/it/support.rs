@@ -1,12 +1,14 @@
 //! Clips to order, and the way an upload goes.
 
-use std::ffi::OsString;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use media::ffmpeg::{FfmpegError, Tools};
-use media::mp4::{self, Index, IndexReader, Step};
+use media::ffmpeg::{FfmpegError, Gaps, Input, Tools};
+use media::loopback::{Loopback, Source, View};
+use media::mp4::{self, Assembly, FragmentReader, Index, IndexReader, Step};
 use media::{Container, Decision, Facts, Limits, Plan, Probe, Reason, decide, sniff};
 use tempfile::TempDir;
 
@@ -79,14 +81,23 @@ impl Job {
 
     pub(crate) async fn publish_with(&self, tools: &Tools, source: &Path) -> Result<Published, Reason> {
         let (bytes, limits, deadline) = (size(source), Limits::new(1 << 30), soon());
-        let plan = match self.decided(tools, source, bytes, &limits, deadline).await? {
+        let served = Served::new(source).await;
+        let plan = match self.decided(tools, source, &served, bytes, &limits, deadline).await? {
             Decision::Publish(plan) => plan,
             Decision::Reject(reason) => return Err(reason),
         };
-        let (file, poster) = (self.path("published.mp4"), self.path("poster.jpg"));
-        let done = tools.publish(self.dir(), source, &plan, &file, deadline).await;
-        let index = done.map_err(|error| blamed(&error))?;
-        tools.poster(self.dir(), &file, index.duration, &poster, deadline).await.expect("a poster");
+        let input = served.input(plan.demuxer);
+        let made = match recode(tools, &served, input, &plan, Gaps::Fill, deadline).await {
+            Err(FfmpegError::OutOfMemory { .. }) => recode(tools, &served, input, &plan, Gaps::Keep, deadline).await,
+            made => made,
+        };
+        let made = made.map_err(|error| blamed(&error))?;
+        let (file, poster) = (self.write("published.mp4", &made), self.path("poster.jpg"));
+        let index = mp4::read_file(&file).map_err(|_| Reason::Unreadable)?;
+        let served = Served::new(&file).await;
+        let input = served.input("mov");
+        let taken = tools.poster(&served.loopback, input, index.duration, deadline).await.expect("a poster");
+        std::fs::write(&poster, taken).expect("a file");
         Ok(Published { plan, file, index, poster })
     }
 
@@ -94,6 +105,7 @@ impl Job {
         &self,
         tools: &Tools,
         source: &Path,
+        served: &Served,
         bytes: u64,
         limits: &Limits,
         deadline: Instant,
@@ -112,14 +124,70 @@ impl Job {
             }
         }
         let demuxer = container.demuxer().expect("a demuxer");
-        let probe = tools.probe(self.dir(), source, demuxer, deadline).await.map_err(|error| blamed(&error))?;
+        let probe = tools.probe(served.input(demuxer), deadline).await.map_err(|error| blamed(&error))?;
         Ok(decide(&Facts::of_probe(container, bytes, &probe), limits))
     }
 
     pub(crate) async fn probe(&self, file: &Path) -> Probe {
         let demuxer = sniff(&head(file)).demuxer().expect("a demuxer");
-        tools().probe(self.dir(), file, demuxer, soon()).await.expect("a description")
+        let served = Served::new(file).await;
+        tools().probe(served.input(demuxer), soon()).await.expect("a description")
     }
+}
+
+/// A file, served as the transcode function serves an upload.
+pub(crate) struct Served {
+    pub(crate) loopback: Arc<Loopback>,
+    url: String,
+}
+
+impl Served {
+    pub(crate) async fn new(path: &Path) -> Self {
+        let loopback = Arc::new(Loopback::start().await.expect("a port"));
+        let file = Arc::new(std::fs::File::open(path).expect("a file"));
+        let source = Source::new(size(path), move |range| {
+            let file = Arc::clone(&file);
+            async move {
+                let mut bytes = vec![0; usize::try_from(range.end - range.start).expect("small")];
+                file.read_exact_at(&mut bytes, range.start).expect("a range");
+                Ok(bytes.into())
+            }
+        });
+        let url = loopback.read(&source, View::whole(&source)).expect("an address");
+        Self { loopback, url }
+    }
+
+    pub(crate) fn input(&self, demuxer: &'static str) -> Input<'_> {
+        Input { url: &self.url, demuxer }
+    }
+}
+
+/// The file that becomes of a recording: FFmpeg's fragments behind one index.
+async fn recode(
+    tools: &Tools,
+    served: &Served,
+    input: Input<'_>,
+    plan: &Plan,
+    gaps: Gaps,
+    deadline: Instant,
+) -> Result<Vec<u8>, FfmpegError> {
+    let mut output = tools.publish(&served.loopback, input, plan, gaps, deadline)?;
+    let (mut reader, mut assembly, mut stream, mut media) = (FragmentReader::new(), Assembly::new(), None, Vec::new());
+    while let Some(bytes) = output.next().await? {
+        let mut bytes = &bytes[..];
+        loop {
+            let Ok(fed) = reader.feed(&mut bytes) else { return Err(output.verdict().await) };
+            let Some(fragment) = fed else { break };
+            let stream = *stream.get_or_insert_with(|| assembly.stream(reader.init().expect("an index")));
+            assembly.add(stream, &fragment).expect("samples");
+            media.extend_from_slice(&fragment.media);
+        }
+    }
+    let useless = FfmpegError::Useless { program: "ffmpeg".into(), what: "nothing" };
+    reader.finish().map_err(|_| useless)?;
+    let useless = FfmpegError::Useless { program: "ffmpeg".into(), what: "nothing" };
+    let head = assembly.head(None).map_err(|_| useless)?;
+    Ok([head, media].concat())
 }
 
 /// Turns the first track of a file by writing its display matrix, which FFmpeg's versions do in different ways.
@@ -187,7 +255,7 @@ pub(crate) fn framemd5(file: &Path, args: &str) -> String {
 
 /// Average colour of a small part of the first frame, as red, green and blue; the part is given as a crop.
 pub(crate) fn colour(file: &Path, crop: &str) -> [u8; 3] {
-    let filter: OsString = format!("crop={crop},scale=1:1:flags=area,format=rgb24").into();
+    let filter: std::ffi::OsString = format!("crop={crop},scale=1:1:flags=area,format=rgb24").into();
     let output = Command::new("ffmpeg")
         .args(["-nostdin", "-v", "error", "-i"])
         .arg(file)

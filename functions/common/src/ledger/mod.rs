@@ -5,6 +5,8 @@
 //! asynchronous invocation under the same request id and never runs both at once, so a repeat takes its own lease
 //! over at once; anyone else waits until it expires.
 
+mod pieces;
+
 use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::{
@@ -15,6 +17,8 @@ use aws_sdk_dynamodb::{
 };
 
 use crate::{config::LedgerConfig, ids::VideoId, time::Millis};
+
+pub use pieces::Piece;
 
 /// Days that an item is kept after its last change.
 const KEPT_SECONDS: i64 = 90 * 24 * 3600;
@@ -118,7 +122,7 @@ impl Ledger {
     async fn claim_again(&self, claim: &Claim<'_>) -> Result<Result<Lease, Item>, LedgerError> {
         let now = Millis::now();
         let update = self.update(claim.video)
-            .update_expression("SET holder = :holder, lease_until = :until, attempt = attempt + :one, tries = tries + :one, expires_at = :expires")
+            .update_expression(format!("SET holder = :holder, lease_until = :until, attempt = attempt + :one, tries = tries + :one, expires_at = :expires REMOVE {}", pieces::FORGOTTEN))
             .condition_expression("#source = :source AND attribute_not_exists(done) AND (lease_until < :now OR holder = :holder)")
             .expression_attribute_values(":now", number(now.0));
         self.take(update, claim, now).await
@@ -128,7 +132,7 @@ impl Ledger {
     /// included, whose writes the fence then refuses.
     async fn claim_first(&self, claim: &Claim<'_>, seen: &Item) -> Result<Option<Lease>, LedgerError> {
         let mut update = self.update(claim.video)
-            .update_expression("SET #source = :source, holder = :holder, lease_until = :until, attempt = :attempt, tries = :one, expires_at = :expires REMOVE done");
+            .update_expression(format!("SET #source = :source, holder = :holder, lease_until = :until, attempt = :attempt, tries = :one, expires_at = :expires REMOVE {}", pieces::FORGOTTEN));
         let attempt = int(seen, "attempt").unwrap_or(0).max(claim.floor) + 1;
         update = match seen.get("attempt") {
             None => update.condition_expression("attribute_not_exists(pk)"),

@@ -1,0 +1,193 @@
+//! From an upload to what is played: look, decide, then let S3 copy, or FFmpeg copy or encode, what comes behind a new
+//! index. Nothing is stored on disk.
+
+mod faststart;
+mod inspect;
+mod recode;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use common::{
+    db::videos,
+    ledger::{Lease, LedgerError},
+    objects::{Head, Objects, ObjectsError, Serving, keys},
+};
+use hyper::body::Bytes;
+use media::{
+    Limits, Reason,
+    ffmpeg::{FfmpegError, Input},
+    loopback::{Loopback, ReadError, Source as Recording},
+    mp4::{AssemblyError, FragmentError, Summary},
+};
+
+use crate::{app::App, job::Source};
+
+/// Bytes of the largest upload: what an object of 10,000 parts of 8 MiB holds, less what its result may be larger.
+const MAX_BYTES: u64 = 64 << 30;
+
+/// Private, since what is public today may not be tomorrow; as long as the signed addresses live.
+const CACHE_CONTROL: &str = "private, max-age=3600";
+const VIDEO: Serving = Serving { content_type: "video/mp4", cache_control: CACHE_CONTROL };
+const POSTER: Serving = Serving { content_type: "image/jpeg", cache_control: CACHE_CONTROL };
+
+/// How much longer than FFmpeg transfers may take.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// How an attempt ended that nothing went wrong with.
+pub(crate) enum Outcome {
+    /// It plays.
+    Published(videos::Facts),
+    /// It never will, and this sentence says why.
+    Rejected(String),
+    /// A newer attempt has begun; nothing was stored.
+    Superseded,
+}
+
+/// What went wrong that may not the next time.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PublishError {
+    #[error(transparent)]
+    Objects(#[from] ObjectsError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Ffmpeg(FfmpegError),
+    #[error("what FFmpeg wrote cannot be assembled: {0}")]
+    Fragment(#[from] FragmentError),
+    #[error("what FFmpeg wrote cannot be assembled: {0}")]
+    Assembly(#[from] AssemblyError),
+    #[error("the upload cannot be read: {0}")]
+    Read(#[from] ReadError),
+    #[error("the transfer to or from S3 did not end in time")]
+    Stalled,
+    #[error("the loopback server: {0}")]
+    Loopback(#[from] std::io::Error),
+}
+
+/// Ends a try early.
+enum Stop {
+    Rejected(Reason),
+    Superseded,
+    Error(PublishError),
+}
+
+impl<E: Into<PublishError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+impl From<Reason> for Stop {
+    fn from(reason: Reason) -> Self {
+        Self::Rejected(reason)
+    }
+}
+
+/// FFmpeg's verdict on a file is final; what happened to FFmpeg is not.
+impl From<FfmpegError> for Stop {
+    fn from(error: FfmpegError) -> Self {
+        let Some(reason) = error.reason() else { return Self::Error(PublishError::Ffmpeg(error)) };
+        tracing::warn!(%error, "FFmpeg could not publish the upload");
+        Self::Rejected(reason)
+    }
+}
+
+/// One try: what it works on and with.
+struct Try<'a> {
+    app: &'a App,
+    source: &'a Source,
+    lease: &'a Lease,
+    /// Counts what this try moves.
+    objects: Objects,
+    loopback: Arc<Loopback>,
+    recording: Arc<Recording>,
+    deadline: Instant,
+}
+
+/// Publishes the upload, `within` at most.
+pub(crate) async fn run(app: &App, source: &Source, lease: &Lease, within: Duration) -> Result<Outcome, PublishError> {
+    let (begun, deadline) = (Instant::now(), Instant::now() + within);
+    let objects = app.objects.metered();
+    let recording = recording(&objects, source);
+    let loopback = Arc::new(Loopback::start().await?);
+    let attempt = Try { app, source, lease, objects, loopback, recording, deadline };
+    // FFmpeg has ended by the deadline; what has not ended a little later is a transfer.
+    let published = tokio::time::timeout_at((deadline + GRACE).into(), attempt.publish()).await;
+    let usage = attempt.objects.used();
+    tracing::info!(
+        video = %source.video,
+        source_bytes = source.head.size,
+        bytes_read = usage.bytes_read,
+        bytes_written = usage.bytes_written,
+        bytes_copied = usage.bytes_copied,
+        calls = usage.calls,
+        elapsed_ms = begun.elapsed().as_millis(),
+        "moved"
+    );
+    match published.unwrap_or(Err(Stop::Error(PublishError::Stalled))) {
+        Ok(facts) => Ok(Outcome::Published(facts)),
+        Err(Stop::Superseded) => Ok(Outcome::Superseded),
+        Err(Stop::Rejected(reason)) => match attempt.recording.failure() {
+            // What FFmpeg says of a recording that it could not read to the end is worth nothing.
+            Some(error) => Err(error.into()),
+            None => Ok(Outcome::Rejected(reason.sentence())),
+        },
+        Err(Stop::Error(error)) => Err(error),
+    }
+}
+
+/// The upload, read by ranges of the version that the event was for.
+fn recording(objects: &Objects, source: &Source) -> Arc<Recording> {
+    let (objects, key, head) = (objects.clone(), source.key.clone(), source.head.clone());
+    Recording::new(head.size, move |range| {
+        let (objects, key, e_tag) = (objects.clone(), key.clone(), head.e_tag.clone());
+        async move {
+            let read = objects.read_range(&key, &e_tag, range.start, range.end - range.start).await;
+            read.map(Bytes::from).map_err(|error| ReadError(error.to_string()))
+        }
+    })
+}
+
+impl Try<'_> {
+    async fn publish(&self) -> Result<videos::Facts, Stop> {
+        let limits = Limits::new(MAX_BYTES);
+        media::decide::within_bytes(self.source.head.size, &limits)?;
+        let found = self.inspect(&limits).await?;
+        tracing::info!(video = %self.source.video, plan = ?found.plan, "decided");
+        let (summary, size_bytes, poster) = match found.head() {
+            Some(head) => self.faststart(&head).await?,
+            None => self.recode(&found).await?,
+        };
+        self.put_in_place(&keys::poster(&self.source.video), poster).await?;
+        let Summary { duration_ms, width, height, fps } = summary;
+        Ok(videos::Facts { duration_ms, width, height, fps, size_bytes })
+    }
+
+    /// What is at a key, looked up before the lease is: whoever claims later is seen by that look, and what they store
+    /// after it by the condition under which this try stores. So an attempt that was paused cannot put its result over a
+    /// newer one's.
+    async fn current(&self, key: &str) -> Result<Option<Head>, Stop> {
+        let current = self.objects.head(key).await?;
+        if self.app.ledger.holds(self.lease).await? { Ok(current) } else { Err(Stop::Superseded) }
+    }
+
+    async fn put_in_place(&self, key: &str, poster: Vec<u8>) -> Result<(), Stop> {
+        let current = self.current(key).await?;
+        Ok(self.objects.replace(key, current.as_ref(), poster, POSTER).await?)
+    }
+
+    /// The poster of what is at an address.
+    async fn poster(&self, input: Input<'_>, duration: Option<Duration>) -> Result<Vec<u8>, Stop> {
+        let poster = self.app.tools.poster(&self.loopback, input, duration, self.deadline).await;
+        self.unless_unread()?;
+        Ok(poster?)
+    }
+
+    /// FFmpeg takes a range that could not be read for the end of the recording, and may call that a success.
+    fn unless_unread(&self) -> Result<(), Stop> {
+        self.recording.failure().map_or(Ok(()), |error| Err(error.into()))
+    }
+}

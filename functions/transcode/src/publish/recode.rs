@@ -1,0 +1,91 @@
+//! Publishing through FFmpeg: it reads the upload by ranges, and what it writes goes to S3 while it is made. The index,
+//! known last, is stored as the beginning of the first part.
+
+use std::time::Duration;
+
+use common::objects::{StreamedUpload, keys};
+use media::{
+    AudioPlan, Reason,
+    ffmpeg::{Gaps, Input},
+    loopback::View,
+    mp4::{Assembly, FragmentReader, Summary},
+};
+
+use super::{Stop, Try, VIDEO, inspect::Found};
+
+/// Bytes that the index of a second of recording takes: 30 frames of 12 and 50 packets of sound of 4, and more.
+const INDEX_BYTES_A_SECOND: u64 = 800;
+
+impl Try<'_> {
+    /// Copies or encodes the upload as planned. Gives facts, size in bytes, and the poster.
+    pub(super) async fn recode(&self, found: &Found) -> Result<(Summary, u64, Vec<u8>), Stop> {
+        let url = self.loopback.read(&self.recording, View::whole(&self.recording))?;
+        let input = Input { url: &url, demuxer: found.plan.demuxer };
+        let poster = self.poster(input, found.duration).await?;
+        let done = self.write(input, found, Gaps::Fill).await;
+        // An hour without sound is too much silence to hold; its recording is still worth having.
+        let done = match (done, found.plan.audio) {
+            (Err(Stop::Rejected(Reason::TooMuchMemory)), AudioPlan::Encode { .. }) => {
+                self.write(input, found, Gaps::Keep).await
+            }
+            (done, _) => done,
+        };
+        let (summary, size) = done?;
+        Ok((summary, size, poster))
+    }
+
+    async fn write(&self, input: Input<'_>, found: &Found, gaps: Gaps) -> Result<(Summary, u64), Stop> {
+        let key = keys::processed(&self.source.video);
+        let seconds = found.duration.unwrap_or(Duration::from_secs(3600)).as_secs();
+        let mut upload = self.objects.stream(&key, VIDEO, seconds.saturating_mul(INDEX_BYTES_A_SECOND));
+        match self.fill(&mut upload, input, found, gaps).await {
+            Ok(head) => {
+                let summary = Summary::of_head(&head).filter(|summary| summary.width > 0).ok_or(Reason::Unreadable);
+                match (summary, self.current(&key).await) {
+                    (Ok(summary), Ok(current)) => Ok((summary, upload.finish(head, current.as_ref()).await?.size)),
+                    (Err(reason), _) => {
+                        upload.abort().await;
+                        Err(reason.into())
+                    }
+                    (_, Err(stop)) => {
+                        upload.abort().await;
+                        Err(stop)
+                    }
+                }
+            }
+            Err(stop) => {
+                upload.abort().await;
+                Err(stop)
+            }
+        }
+    }
+
+    /// Stores the media as it is made. Gives what goes in front of it.
+    async fn fill(
+        &self,
+        upload: &mut StreamedUpload,
+        input: Input<'_>,
+        found: &Found,
+        gaps: Gaps,
+    ) -> Result<Vec<u8>, Stop> {
+        let mut output = self.app.tools.publish(&self.loopback, input, &found.plan, gaps, self.deadline)?;
+        let (mut reader, mut assembly, mut stream) = (FragmentReader::new(), Assembly::new(), None);
+        while let Some(bytes) = output.next().await? {
+            let mut bytes = &bytes[..];
+            loop {
+                let Ok(fed) = reader.feed(&mut bytes) else { return Err(output.verdict().await.into()) };
+                let Some(fragment) = fed else { break };
+                if stream.is_none() {
+                    stream = reader.init().map(|init| assembly.stream(init));
+                }
+                if let Some(stream) = stream {
+                    assembly.add(stream, &fragment)?;
+                    upload.write(&fragment.media).await?;
+                }
+            }
+        }
+        self.unless_unread()?;
+        reader.finish()?;
+        Ok(assembly.head(upload.head_bytes())?)
+    }
+}
