@@ -18,7 +18,7 @@ if [ "${1:-}" = one ]; then
         awk -v target="$target" '/^Done / { print "fuzz: " target ": " $2 " runs in " $5 " s, nothing found" }' "$log"
         exit
     fi
-    tail -n 60 "$log"
+    grep -v '^#[0-9]' "$log" | tail -n 60
     found=$(sed -n 's/^artifact_prefix=.*Test unit written to //p' "$log" | tail -n 1)
     echo "fuzz: $target failed; the whole log is $log; the same again:"
     echo "    $programs/$target -rss_limit_mb=512 -timeout=5 $found"

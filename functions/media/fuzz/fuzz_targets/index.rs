@@ -3,9 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use media::mp4::{IndexReader, Step};
+use media::mp4::IndexReader;
 use media::{Container, Facts, Limits, decide, sniff};
-use media_fuzz::{Sparse, check};
+use media_fuzz::{Sparse, check, fed};
 
 fuzz_target!(|data: &[u8]| {
     let object = Sparse::of(data);
@@ -13,18 +13,12 @@ fuzz_target!(|data: &[u8]| {
         return;
     }
     let mut reader = IndexReader::new(object.size());
-    let mut reads = 0;
-    while let Step::Read { offset, length } = reader.step() {
-        reads += 1;
-        assert!(reads <= 64, "a request to the store each");
-        let Some(bytes) = object.read(offset, length) else { return };
-        if let Err(error) = reader.feed(&bytes) {
-            assert_eq!(reader.step(), Step::Done, "{error}");
-            return;
-        }
+    if !fed!(reader, object, at_most 64) {
+        return;
     }
     if let Ok(index) = reader.finish() {
         assert!(index.moov_offset + index.moov_length <= object.size(), "{index:?}");
+        assert!(index.media.as_ref().is_none_or(|media| media.end <= object.size()), "{index:?}");
         let _ = index.summary();
         check(&decide(&Facts::of_index(object.size(), &index), &Limits::new(4 << 30)));
     }
