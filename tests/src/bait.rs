@@ -15,8 +15,7 @@ use tempfile::TempDir;
 pub struct Bait {
     /// What the file holds, and nothing else in the world.
     pub secret: String,
-    /// The file.
-    pub file: PathBuf,
+    file: PathBuf,
     /// The port on 127.0.0.1.
     pub port: u16,
     listener: TcpListener,
@@ -40,6 +39,24 @@ impl Bait {
         listener.set_nonblocking(true).expect("a listener");
         let port = listener.local_addr().expect("an address").port();
         Self { secret, file, port, listener, place }
+    }
+
+    /// The file's path.
+    #[must_use]
+    pub fn path(&self) -> String {
+        self.file.display().to_string()
+    }
+
+    /// The file's address.
+    #[must_use]
+    pub fn file_url(&self) -> String {
+        format!("file://{}", self.path())
+    }
+
+    /// An address at the port.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("http://127.0.0.1:{}/segment.ts", self.port)
     }
 
     /// # Panics

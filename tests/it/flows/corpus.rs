@@ -20,37 +20,37 @@ const LARGEST: usize = 8 << 20;
 
 #[tokio::test]
 async fn honest_recordings_of_every_kind_play() {
-    all_end_well(corpus::recordings::all().await, &Bait::new()).await;
+    all_end_well(corpus::recordings::all().await, Rc::new(Bait::new())).await;
 }
 
 #[tokio::test]
 async fn damaged_recordings_play_or_are_refused_with_a_reason() {
-    all_end_well(corpus::damaged::all().await, &Bait::new()).await;
+    all_end_well(corpus::damaged::all().await, Rc::new(Bait::new())).await;
 }
 
 #[tokio::test]
 async fn claims_of_size_and_length_are_bounded() {
-    all_end_well(corpus::large::all().await, &Bait::new()).await;
+    all_end_well(corpus::large::all().await, Rc::new(Bait::new())).await;
 }
 
 #[tokio::test]
 async fn what_files_name_is_neither_read_nor_called() {
-    let bait = Bait::new();
-    all_end_well(corpus::hostile::all(&bait).await, &bait).await;
+    let bait = Rc::new(Bait::new());
+    all_end_well(corpus::hostile::all(&bait).await, bait).await;
 }
 
 /// Uploads each and looks at what becomes of it, a few at a time; tells of all that end otherwise.
-async fn all_end_well(cases: Vec<Case>, bait: &Bait) {
+async fn all_end_well(cases: Vec<Case>, bait: Rc<Bait>) {
     let (person, waiting) = (Rc::new(Person::new().await), Rc::new(RefCell::new(cases)));
     let wrong = Rc::new(RefCell::new(Vec::new()));
     let workers = LocalSet::new();
     for _ in 0..AT_ONCE {
-        let (person, waiting, wrong, secret) = (person.clone(), waiting.clone(), wrong.clone(), bait.secret.clone());
+        let (person, waiting, wrong, bait) = (person.clone(), waiting.clone(), wrong.clone(), bait.clone());
         workers.spawn_local(async move {
             loop {
                 let Some(case) = waiting.borrow_mut().pop() else { return };
-                let (name, person, secret) = (case.name.clone(), person.clone(), secret.clone());
-                if let Err(ended) = spawn_local(async move { ends_well(&person, case, &secret).await }).await {
+                let (name, person, bait) = (case.name.clone(), person.clone(), bait.clone());
+                if let Err(ended) = spawn_local(async move { ends_well(&person, case, &bait).await }).await {
                     let said = ended.into_panic().downcast::<String>().unwrap_or_default();
                     wrong.borrow_mut().push(format!("{name}: {said}"));
                 }
@@ -63,7 +63,7 @@ async fn all_end_well(cases: Vec<Case>, bait: &Bait) {
     assert!(wrong.is_empty(), "{} went wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-async fn ends_well(person: &Person, case: Case, secret: &str) {
+async fn ends_well(person: &Person, case: Case, bait: &Bait) {
     let video = person.record("Corpus", case.bytes.clone()).await;
     let status = person.ends(&video).await;
     let keys = store::keys_of(&video).await;
@@ -72,11 +72,18 @@ async fn ends_well(person: &Person, case: Case, secret: &str) {
     for key in keys.iter().filter(|key| **key != raw) {
         let content = store::content(key).await;
         assert!(content.len() <= LARGEST, "{key} has {} bytes", content.len());
-        assert!(!holds(&content, secret) && !holds(&content, "root:x:0:0"), "{key} holds what is not the uploader's");
+        for foreign in [bait.secret.as_str(), "root:x:0:0"] {
+            assert!(!holds(&content, foreign), "{key} holds what its uploader has not");
+        }
+        // Samples that nothing refers to any more may stay where they are.
+        let index = &content[..position(&content, b"mdat").unwrap_or(content.len())];
+        for named in [bait.address(), bait.path()] {
+            assert!(!holds(index, &named), "the index of {key} names {named}");
+        }
     }
     if status["overall"] == "failed" {
         let said = status["upload"]["reason"].as_str().expect("a reason");
-        assert!(!status.to_string().contains(secret), "{status}");
+        assert!(!status.to_string().contains(&bait.secret), "{status}");
         reason::is_for_people(said);
         assert_eq!(keys, [raw], "nothing but the upload is kept");
         match case.expected {
@@ -94,7 +101,11 @@ async fn ends_well(person: &Person, case: Case, secret: &str) {
 }
 
 fn holds(content: &[u8], text: &str) -> bool {
-    content.windows(text.len()).any(|window| window == text.as_bytes())
+    position(content, text.as_bytes()).is_some()
+}
+
+fn position(content: &[u8], part: &[u8]) -> Option<usize> {
+    content.windows(part.len()).position(|window| window == part)
 }
 
 /// Anything that is published is a picture that every player shows, with its index in front.
@@ -105,8 +116,7 @@ async fn plays(played: &[u8]) {
     assert_eq!((&pictures[0]["codec_name"], &pictures[0]["pix_fmt"]), (&"h264".into(), &"yuv420p".into()));
     assert!(of_kind(&probed, "audio").iter().all(|sound| sound["codec_name"] == "aac"), "{probed}");
     assert_eq!(of_kind(&probed, "video").len() + of_kind(&probed, "audio").len(), streams(&probed).count(), "{probed}");
-    let at = |name: &[u8]| played.windows(4).position(|window| window == name);
-    assert!(at(b"moov") < at(b"mdat"), "players want the index first");
+    assert!(position(played, b"moov") < position(played, b"mdat"), "players want the index first");
 }
 
 /// What is published is right, and what the row tells of it as well.

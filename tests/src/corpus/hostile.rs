@@ -10,34 +10,16 @@ use crate::{bait::Bait, footage};
 const NO_VIDEO: Expected = Expected::Failed(&["not a video"]);
 const REFUSED: Expected = Expected::Failed(&[""]);
 
-/// What hostile files name.
-struct Lure<'a>(&'a Bait);
-
-impl Lure<'_> {
-    fn path(&self) -> String {
-        self.0.file.display().to_string()
-    }
-
-    fn file(&self) -> String {
-        format!("file://{}", self.path())
-    }
-
-    fn address(&self) -> String {
-        format!("http://127.0.0.1:{}/segment.ts", self.0.port)
-    }
-}
-
 /// All of them.
 pub async fn all(bait: &Bait) -> Vec<Case> {
-    let lure = &Lure(bait);
-    let mut cases = playlists(lure);
-    cases.extend(embedded(lure).await);
-    cases.extend(references(lure).await);
+    let mut cases = playlists(bait);
+    cases.extend(embedded(bait).await);
+    cases.extend(references(bait).await);
     cases
 }
 
-fn playlists(lure: &Lure<'_>) -> Vec<Case> {
-    let (file, path, address) = (lure.file(), lure.path(), lure.address());
+fn playlists(bait: &Bait) -> Vec<Case> {
+    let (file, path, address) = (bait.file_url(), bait.path(), bait.address());
     let playlist = |segment: &str| {
         format!("#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-TARGETDURATION:1\n#EXTINF:1.0,\n{segment}\n#EXT-X-ENDLIST\n")
     };
@@ -62,7 +44,7 @@ fn playlists(lure: &Lure<'_>) -> Vec<Case> {
             "a session description",
             format!(
                 "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video {} RTP/AVP 96\na=rtpmap:96 H264/90000\n",
-                lure.0.port
+                bait.port
             ),
         ),
         (
@@ -83,11 +65,11 @@ fn playlists(lure: &Lure<'_>) -> Vec<Case> {
 }
 
 /// Videos that carry text which names others.
-async fn embedded(lure: &Lure<'_>) -> Vec<Case> {
+async fn embedded(bait: &Bait) -> Vec<Case> {
     let playlist = format!(
         "#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:1.0,\n{}\n#EXTINF:1.0,\n{}\n#EXT-X-ENDLIST\n",
-        lure.address(),
-        lure.file()
+        bait.address(),
+        bait.file_url()
     );
     let place = tempfile::TempDir::new().expect("a temporary directory");
     let write = |name: &str, text: &str| {
@@ -96,30 +78,30 @@ async fn embedded(lure: &Lure<'_>) -> Vec<Case> {
         file.display().to_string()
     };
     let subtitles =
-        write("names.srt", &format!("1\n00:00:00,000 --> 00:00:01,000\n{} {}\n", lure.file(), lure.address()));
+        write("names.srt", &format!("1\n00:00:00,000 --> 00:00:01,000\n{} {}\n", bait.file_url(), bait.address()));
     let attached = write("list.m3u8", &playlist);
     let styled = write(
         "names.ass",
         &format!(
             "[Script Info]\nScriptType: v4.00+\nAudio File: {}\n\n[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\nDialogue: 0,0:00:00.00,0:00:01.00,Default,,0,0,0,,{}\n",
-            lure.path(),
-            lure.address()
+            bait.path(),
+            bait.address()
         ),
     );
     let plays = ready(64, 48, 1.0);
     let mkv = format!(
         "{PICTURE} -i {subtitles} -i {styled} {H264} -c:s copy -map 0 -map 1 -map 2 -attach {attached} \
          -metadata:s:t mimetype=application/vnd.apple.mpegurl -metadata:s:t filename={}",
-        lure.path()
+        bait.path()
     );
     let mp4 = format!(
         "{PICTURE} -i {subtitles} {H264} -c:s mov_text -metadata title={} -metadata comment={}",
-        lure.file(),
-        lure.address()
+        bait.file_url(),
+        bait.address()
     );
     let jpeg = footage::make(&format!("{PICTURE} -frames:v 1"), "jpg").await;
     let linked = footage::make(
-        &format!("{PICTURE} {H264} -metadata:s:v filename={} -metadata segment_filename={}", lure.path(), lure.path()),
+        &format!("{PICTURE} {H264} -metadata:s:v filename={} -metadata segment_filename={}", bait.path(), bait.path()),
         "mkv",
     )
     .await;
@@ -127,7 +109,7 @@ async fn embedded(lure: &Lure<'_>) -> Vec<Case> {
         case("AVI with a playlist for subtitles", avi(&jpeg, &playlist, "list.srt"), Expected::Either),
         case(
             "AVI with a playlist for subtitles, named by address",
-            avi(&jpeg, &playlist, &lure.address()),
+            avi(&jpeg, &playlist, &bait.address()),
             Expected::Either,
         ),
         case(
@@ -180,7 +162,7 @@ fn avi(jpeg: &[u8], text: &str, name: &str) -> Vec<u8> {
 
 /// MP4s whose media is said to be elsewhere (ISO/IEC 14496-12 §8.7.2; QuickTime File Format, "Data reference atoms" and
 /// "Reference movies").
-async fn references(lure: &Lure<'_>) -> Vec<Case> {
+async fn references(bait: &Bait) -> Vec<Case> {
     let silent = silent().await;
     let referring = |kind: &[u8; 4], body: &[u8]| {
         edit(&silent, "moov/trak/mdia/minf/dinf/dref", |dref| {
@@ -204,13 +186,13 @@ async fn references(lure: &Lure<'_>) -> Vec<Case> {
         write(&boxes)
     };
     vec![
-        case("media in another file", url(&lure.file()), REFUSED),
-        case("media in a file beside it", url("source"), REFUSED),
-        case("media at an address", url(&lure.address()), REFUSED),
-        case("media by name", referring(b"urn ", format!("x\0{}\0", lure.address()).as_bytes()), REFUSED),
-        case("media by alias", referring(b"alis", &alias(&lure.path())), REFUSED),
-        case("a movie that is elsewhere", elsewhere(&lure.address(), false), REFUSED),
-        case("a movie that is here and elsewhere", elsewhere(&lure.file(), true), Expected::Either),
+        case("media in another file", url(&bait.file_url()), Expected::Either),
+        case("media in a file beside it", url("source"), Expected::Either),
+        case("media at an address", url(&bait.address()), Expected::Either),
+        case("media by name", referring(b"urn ", format!("x\0{}\0", bait.address()).as_bytes()), Expected::Either),
+        case("media by alias", referring(b"alis", &alias(&bait.path())), REFUSED),
+        case("a movie that is elsewhere", elsewhere(&bait.address(), false), REFUSED),
+        case("a movie that is here and elsewhere", elsewhere(&bait.file_url(), true), Expected::Either),
     ]
 }
 

@@ -78,7 +78,13 @@ async fn pictures(silent: &[u8]) -> Vec<Case> {
     vec![
         case("rotation metadata", turned, ready(48, 64, 1.0).copied()),
         made("odd sides", &sized("63x47", VP8), "webm", ready(62, 46, 1.0)).await,
-        made("a single pixel", "-f lavfi -i color=size=1x1:rate=10:duration=1 -c:v png", "mov", ready(2, 2, 1.0)).await,
+        made(
+            "a single pixel",
+            "-f lavfi -i testsrc2=size=64x48:rate=10:duration=1 -vf format=rgb24,crop=1:1 -c:v png",
+            "mov",
+            ready(2, 2, 1.0),
+        )
+        .await,
         made("a varying frame rate", &format!("{PICTURE} {uneven} {H264}"), "mp4", ready(64, 48, 1.0).copied()).await,
         made("one frame", &format!("{PICTURE} {H264} -frames:v 1"), "mp4", ready(64, 48, 0.1).copied()).await,
         case("no duration at all", still, Expected::Either),
@@ -114,7 +120,7 @@ async fn tracks(heard: &[u8]) -> Vec<Case> {
 async fn layouts(silent: &[u8], heard: &[u8]) -> Vec<Case> {
     let (plain, both) = (ready(64, 48, 1.0).copied(), ready(64, 48, 1.0).heard().copied());
     let h264 = format!("{PICTURE} {TONE} {H264} -c:a aac");
-    let fragmented = format!("{h264} -movflags +frag_keyframe+empty_moov+default_base_moof");
+    let fragmented = format!("{h264} -bf 0 -movflags +frag_keyframe+empty_moov+default_base_moof");
     let late = "-f lavfi -i testsrc2=size=64x48:rate=10:duration=1 -itsoffset 0.4 -f lavfi -i sine=duration=0.6";
     vec![
         case("the index last", silent, plain.clone()),
@@ -173,6 +179,8 @@ fn two_parts(file: &[u8]) -> Vec<u8> {
 fn trimmed(file: &[u8]) -> Vec<u8> {
     let mut scale = 0;
     let file = edit(file, "moov/trak/mdia/mdhd", |mdhd| scale = word(mdhd, 12));
+    let file = edit(&file, "moov/mvhd", |mvhd| set(mvhd, 16, 500));
+    let file = edit(&file, "moov/trak/tkhd", |tkhd| set(tkhd, 20, 500));
     edit(&file, "moov/trak/edts/elst", |elst| {
         set(elst, 8, 500);
         let begins = word(elst, 12);

@@ -211,9 +211,13 @@ mod tests {
         ];
         for command in all {
             let (before, _) = command.split_once(" -i http://127.0.0.1:9/in").expect("an input");
-            for wanted in
-                ["-protocol_whitelist http,tcp ", "-format_whitelist matroska", "-f matroska", "-max_pixels", "-max_streams"]
-            {
+            for wanted in [
+                "-protocol_whitelist http,tcp ",
+                "-format_whitelist matroska",
+                "-f matroska",
+                "-max_pixels",
+                "-max_streams",
+            ] {
                 assert!(before.contains(wanted), "{wanted} in {before}");
             }
         }
