@@ -1,5 +1,6 @@
 //! What the targets share: objects larger than an input can be, and what must hold of every decision.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use media::{Decision, VideoPlan};
@@ -10,28 +11,29 @@ pub struct Sparse<'a> {
     front: &'a [u8],
     hole: u64,
     back: &'a [u8],
+    left: Cell<u64>,
 }
 
-/// Longest range that is made. An index that is longer than an input is mostly zeros, which find nothing and cost much.
-const LONGEST: u64 = 1 << 20;
+/// Bytes that are read of an object. What is longer than an input is mostly zeros, which find nothing and cost much.
+const MOST: u64 = 4 << 20;
 
 impl<'a> Sparse<'a> {
     /// A head and zeros behind it.
     #[must_use]
     pub fn headed(head: &'a [u8], zeros: u64) -> Self {
-        Self { front: head, hole: zeros, back: &[] }
+        Self { front: head, hole: zeros, back: &[], left: MOST.into() }
     }
 
     /// The object that an input stands for.
     #[must_use]
     pub fn of(data: &'a [u8]) -> Self {
         let Some((content, [a, b, c, d, hole @ ..])) = data.split_last_chunk::<12>() else {
-            return Self { front: data, hole: 0, back: &[] };
+            return Self { front: data, hole: 0, back: &[], left: MOST.into() };
         };
         let at = usize::try_from(u32::from_be_bytes([*a, *b, *c, *d])).unwrap_or(usize::MAX);
         let (front, back) = content.split_at(at.min(content.len()));
         // Stores end at 50 TB.
-        Self { front, hole: u64::from_be_bytes(*hole) % (1 << 46), back }
+        Self { front, hole: u64::from_be_bytes(*hole) % (1 << 46), back, left: MOST.into() }
     }
 
     /// Bytes of the object.
@@ -46,7 +48,7 @@ impl<'a> Sparse<'a> {
         if self.front.is_empty() && self.hole == 0 { self.back } else { self.front }
     }
 
-    /// A range; `None` when it is long.
+    /// A range; `None` when all ranges together are long.
     ///
     /// # Panics
     ///
@@ -54,9 +56,7 @@ impl<'a> Sparse<'a> {
     #[must_use]
     pub fn read(&self, offset: u64, length: u64) -> Option<Vec<u8>> {
         assert!(length > 0 && offset.checked_add(length).is_some_and(|end| end <= self.size()), "{offset}+{length}");
-        if length > LONGEST {
-            return None;
-        }
+        self.left.set(self.left.get().checked_sub(length)?);
         let (begin, end) = (offset, offset + length);
         let (front, back) = (self.front.len() as u64, self.front.len() as u64 + self.hole);
         // Each part's share, in places of its own.
@@ -100,8 +100,8 @@ impl Spliced<'_> {
     }
 }
 
-/// Feeds a reader what it asks for, until it is done or refuses: whether it is done. Returns from the caller when a range
-/// is long. More requests to a store than a reader promises are a panic.
+/// Feeds a reader what it asks for, until it is done or refuses: whether it is done. Returns from the caller when what
+/// is read is long. More requests to a store than a reader promises are a panic.
 #[macro_export]
 macro_rules! fed {
     ($reader:ident, $object:expr, at_most $most:literal) => {{
