@@ -1,6 +1,7 @@
 //! The one local cloud of a test binary.
 
 use std::{
+    ffi::OsString,
     io::Read,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -153,10 +154,20 @@ pub fn command(state: &Path, port: u16) -> Command {
     let mut command = Command::new(programs.join("capstan-local"));
     command
         .current_dir(repository())
+        .env("PATH", path_with_layer())
         .args(["up", "--no-sample", "--stop-on-stdin-close", "--retry-delay-ms", "200"])
         .args(["--port".as_ref(), port.to_string().as_ref(), "--state".as_ref(), state.as_os_str()])
         .args(["--functions".as_ref(), programs.as_os_str()]);
     command
+}
+
+/// `PATH` as `make up` gives it: with the layer's FFmpeg first, where it was built. What makes footage and looks at what
+/// came of it is this machine's FFmpeg.
+fn path_with_layer() -> OsString {
+    let mut path = repository().join(".tools/opt/bin").into_os_string();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    path
 }
 
 /// Built programs, which lie two levels above the test's own: `target/debug/deps/it-…`.

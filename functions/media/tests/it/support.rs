@@ -220,8 +220,10 @@ fn blamed(error: &FfmpegError) -> Reason {
     error.reason().unwrap_or_else(|| panic!("{error}"))
 }
 
+/// The layer's programs where they were built, else this machine's, which also make the footage.
 pub(crate) fn tools() -> Tools {
-    Tools::locate(MEMORY).expect("ffmpeg and ffprobe in PATH")
+    let layer = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.tools/opt/bin");
+    Tools::locate_in(layer.as_os_str(), MEMORY).or_else(|_| Tools::locate(MEMORY)).expect("ffmpeg and ffprobe")
 }
 
 pub(crate) fn soon() -> Instant {
