@@ -40,7 +40,6 @@ macro_rules! feed {
         fed
     }};
 }
-use feed;
 
 mod encode;
 mod join;
