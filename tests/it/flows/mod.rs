@@ -6,5 +6,6 @@ mod failures;
 mod migrations;
 mod outages;
 mod publish;
+mod sharing_out;
 mod sweep;
 mod tls;
