@@ -60,10 +60,10 @@ pub fn cloud() -> &'static Cloud {
     CLOUD.get_or_init(Cloud::start)
 }
 
-/// A second one, whose transcode function has a minute, so that encodes of half a minute are shared out.
+/// A second one, whose transcode function has ninety seconds, so that encodes of half a minute are shared out.
 pub fn hurried() -> &'static Cloud {
     static CLOUD: OnceLock<Cloud> = OnceLock::new();
-    CLOUD.get_or_init(|| Cloud::with(&["TranscodeTimeout=60"]))
+    CLOUD.get_or_init(|| Cloud::with(&["TranscodeTimeout=90"]))
 }
 
 /// The repository.
