@@ -1,10 +1,14 @@
 //! Recordings in S3.
 
+mod copy;
 pub mod keys;
 mod multipart;
+mod parts;
+mod stream;
 mod transfer;
+mod usage;
 
-use std::time::Duration;
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use aws_sdk_s3::{
     Client,
@@ -17,8 +21,13 @@ use aws_sdk_s3::{
 
 use crate::config::ObjectsConfig;
 
+pub use copy::Spliced;
 pub use multipart::{Completion, Part};
+pub use stream::{HEAD_RESERVE, MAX_HEAD_RESERVE, StreamedUpload};
 pub use transfer::Serving;
+pub use usage::{Moved, Used};
+
+use usage::Usage;
 
 /// Seconds that a signed PUT of a whole object stays good.
 const PUT_SECONDS: u64 = 1800;
@@ -49,6 +58,22 @@ pub enum ObjectsError {
     /// Another object was stored in between under this key.
     #[error("{0} has been replaced in between")]
     Replaced(String),
+    /// Bytes are asked for that the object does not have.
+    #[error("bytes {} to {} are not in {key}, which has {size}", .range.start, .range.end)]
+    OutOfRange {
+        /// Key of the object.
+        key: String,
+        /// The bytes that are asked for.
+        range: Range<u64>,
+        /// Bytes that it has.
+        size: u64,
+    },
+    /// An upload has grown beyond what its parts can carry.
+    #[error("an upload in parts carries {most} bytes at most")]
+    TooLarge {
+        /// Bytes that it could carry.
+        most: u64,
+    },
     /// A local file could not be read or written.
     #[error("local file: {0}")]
     File(#[from] std::io::Error),
@@ -103,6 +128,7 @@ pub struct Listed {
 pub struct Objects {
     client: Client,
     bucket: String,
+    usage: Arc<Usage>,
 }
 
 impl Objects {
@@ -116,7 +142,13 @@ impl Objects {
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .build();
-        Self { client: Client::from_conf(client), bucket: config.bucket }
+        Self { client: Client::from_conf(client), bucket: config.bucket, usage: Arc::default() }
+    }
+
+    /// The client, for one call.
+    fn call(&self) -> &Client {
+        self.usage.call();
+        &self.client
     }
 
     /// Address at which the object can be stored by whoever holds it, for 30 minutes. Only the host is signed: clients
@@ -143,7 +175,7 @@ impl Objects {
 
     /// Size and ETag, or `None` when there is no such object.
     pub async fn head(&self, key: &str) -> Result<Option<Head>, ObjectsError> {
-        match self.client.head_object().bucket(&self.bucket).key(key).send().await {
+        match self.call().head_object().bucket(&self.bucket).key(key).send().await {
             Ok(head) => Ok(Some(Head::new(head.content_length, head.e_tag))),
             Err(SdkError::ServiceError(error)) if matches!(error.err(), HeadObjectError::NotFound(_)) => Ok(None),
             Err(error) => Err(ObjectsError::call("HeadObject")(error)),
@@ -152,7 +184,7 @@ impl Objects {
 
     /// Objects whose keys have a prefix, newest first; at most a thousand.
     pub async fn list(&self, prefix: &str) -> Result<Vec<Listed>, ObjectsError> {
-        let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).send().await;
+        let list = self.call().list_objects_v2().bucket(&self.bucket).prefix(prefix).send().await;
         let found = list.map_err(ObjectsError::call("ListObjectsV2"))?.contents.unwrap_or_default();
         let listed = found.into_iter().filter_map(|object| {
             Some(Listed {
@@ -168,7 +200,7 @@ impl Objects {
 
     /// True when the bucket answers.
     pub async fn ping(&self) -> Result<(), ObjectsError> {
-        self.client.head_bucket().bucket(&self.bucket).send().await.map_err(ObjectsError::call("HeadBucket"))?;
+        self.call().head_bucket().bucket(&self.bucket).send().await.map_err(ObjectsError::call("HeadBucket"))?;
         Ok(())
     }
 
@@ -194,7 +226,7 @@ impl Objects {
                 .collect::<Result<Vec<_>, _>>()
                 .and_then(|objects| Delete::builder().set_objects(Some(objects)).quiet(true).build())
                 .map_err(|error| ObjectsError::Call { call: "DeleteObjects", reason: error.to_string() })?;
-            let removed = self.client.delete_objects().bucket(&self.bucket).delete(identifiers).send().await;
+            let removed = self.call().delete_objects().bucket(&self.bucket).delete(identifiers).send().await;
             let failures = removed.map_err(ObjectsError::call("DeleteObjects"))?.errors.unwrap_or_default();
             if let Some(failure) = failures.into_iter().next() {
                 return Err(ObjectsError::Call { call: "DeleteObjects", reason: failure.code.unwrap_or_default() });

@@ -35,7 +35,7 @@ pub enum Completion {
 impl Objects {
     /// Begins an upload; its id.
     pub async fn begin_upload(&self, key: &str, content_type: &str) -> Result<String, ObjectsError> {
-        let begin = self.client.create_multipart_upload().bucket(&self.bucket).key(key).content_type(content_type);
+        let begin = self.call().create_multipart_upload().bucket(&self.bucket).key(key).content_type(content_type);
         let begun = begin.send().await.map_err(ObjectsError::call("CreateMultipartUpload"))?;
         begun.upload_id.ok_or_else(|| ObjectsError::Call {
             call: "CreateMultipartUpload",
@@ -68,7 +68,7 @@ impl Objects {
             .iter()
             .map(|part| CompletedPart::builder().part_number(part.part_number).e_tag(quoted(&part.etag)).build());
         let upload = CompletedMultipartUpload::builder().set_parts(Some(listed.collect())).build();
-        let complete = self.client.complete_multipart_upload().bucket(&self.bucket).key(key);
+        let complete = self.call().complete_multipart_upload().bucket(&self.bucket).key(key);
         match complete.upload_id(upload_id).multipart_upload(upload).send().await {
             Ok(_) => Ok(Completion::Done),
             Err(error) => match error.as_service_error().and_then(ProvideErrorMetadata::code) {
@@ -87,7 +87,7 @@ impl Objects {
 
     /// Drops an upload and its parts; false when there is no such upload.
     pub async fn abort_upload(&self, key: &str, upload_id: &str) -> Result<bool, ObjectsError> {
-        let abort = self.client.abort_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload_id);
+        let abort = self.call().abort_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload_id);
         match abort.send().await {
             Ok(_) => Ok(true),
             Err(error) if is_unknown_upload(&error) => Ok(false),
@@ -97,7 +97,7 @@ impl Objects {
 
     /// Drops all uploads in progress whose key has a prefix.
     pub(super) async fn abort_below(&self, prefix: &str) -> Result<(), ObjectsError> {
-        let list = self.client.list_multipart_uploads().bucket(&self.bucket).prefix(prefix).send().await;
+        let list = self.call().list_multipart_uploads().bucket(&self.bucket).prefix(prefix).send().await;
         let open = list.map_err(ObjectsError::call("ListMultipartUploads"))?.uploads.unwrap_or_default();
         for upload in open {
             if let (Some(key), Some(id)) = (upload.key, upload.upload_id) {
@@ -113,6 +113,7 @@ impl Objects {
         let list = self.client.list_parts().bucket(&self.bucket).key(key).upload_id(upload_id);
         let mut pages = list.into_paginator().send();
         while let Some(page) = pages.next().await {
+            self.usage.call();
             let page = match page {
                 Ok(page) => page,
                 Err(error) if is_unknown_upload(&error) => return Ok(None),
