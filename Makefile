@@ -42,7 +42,7 @@ check: ## Check formatting, lints, documentation, dependencies, the template and
 	cargo machete
 	sam validate --lint
 	cfn-lint template.yaml
-	shellcheck infra/*.sh .ci/run
+	shellcheck infra/*.sh layers/ffmpeg/*.sh .ci/run
 
 audit: ## Look for published advisories about the dependencies (asks the network)
 	@infra/setup.sh check
@@ -51,12 +51,12 @@ audit: ## Look for published advisories about the dependencies (asks the network
 fmt: ## Format the Rust code
 	cargo fmt --all
 
-build: ## Build the functions for Lambda; ARCH=arm64 (default where it can be built) or x86_64
-	@infra/setup.sh build
+build: ## Build the functions and the FFmpeg layer for Lambda; ARCH=arm64 (default where it can be built) or x86_64
+	@infra/setup.sh build "$(ARCH)"
 	@infra/build.sh "$(ARCH)"
 
 deploy: ## Build and deploy with SAM; STAGE=default, prod or local; DATABASE_URL=mysql://…
-	@infra/setup.sh build
+	@infra/setup.sh build "$(ARCH)"
 	@infra/deploy.sh "$(STAGE)" "$(ARCH)"
 
 clean: ## Remove the local cloud's data

@@ -4,7 +4,7 @@
 #   DATABASE_URL=mysql://… infra/deploy.sh PROFILE [ARCH]
 #
 # DATABASE_URL may be left out when the stack exists: it keeps the one it has. So may DATABASE_CA_FILE, a file with the PEM of the CA
-# that signed the database's certificate; a public CA needs none. FFMPEG_STATIC_DIR: see layers/ffmpeg/README.md.
+# that signed the database's certificate; a public CA needs none.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

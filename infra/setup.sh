@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what one of the make targets needs and this machine lacks. With everything in place it only looks, and ends in a blink.
 #
-#   infra/setup.sh run|build|check|test|fuzz
+#   infra/setup.sh run|check|test|fuzz
+#   infra/setup.sh build x86_64|arm64
 #
 # Programs come from the machine's package manager. Everything else goes to .tools/ in this checkout and touches nothing outside.
 set -euo pipefail
@@ -138,10 +139,41 @@ base_programs() {
     fi
 }
 
-run_programs() {
-    base_programs
+machine_ffmpeg() {
     need ffmpeg ffmpeg
     need ffprobe ffmpeg
+}
+
+# What builds the FFmpeg layer for a processor that it is not built for yet.
+layer_programs() { # x86_64|arm64
+    ! layers/ffmpeg/build.sh "$1" --built >/dev/null || return 0
+    local cpu=${1/arm64/aarch64}
+    need make make; need xz xz-utils; need meson meson; need ninja ninja-build; need pkg-config pkg-config
+    [ "$cpu" != x86_64 ] || need nasm nasm
+    [ "$(uname -m)" = "$cpu" ] || need "$cpu-linux-gnu-gcc" "gcc-${cpu/_/-}-linux-gnu"
+    has wget || need curl curl
+}
+
+own_arch() { case $(uname -m) in x86_64) echo x86_64 ;; aarch64) echo arm64 ;; esac; }
+
+# The functions run the layer's FFmpeg here as well, where it can be built: .tools/opt stands for Lambda's /opt.
+builds_layer() { [ "$(uname)" = Linux ] && [ -n "$(own_arch)" ] && has apt-get; }
+
+local_layer() {
+    local layer
+    if layer=$(layers/ffmpeg/build.sh "$(own_arch)"); then
+        ln -sfn "${layer##*/}" "$tools/opt"
+        return
+    fi
+    rm -f "$tools/opt"
+    say "setup: the FFmpeg layer could not be built; this machine's FFmpeg takes its place"
+    missing=()
+    machine_ffmpeg; install_missing
+}
+
+run_programs() {
+    base_programs
+    if builds_layer; then layer_programs "$(own_arch)"; else machine_ffmpeg; fi
 }
 
 browser_programs() {
@@ -164,11 +196,14 @@ case $mode in
         run_programs; install_missing
         pip_install "$CARGO_LAMBDA"
         infra/mysql.sh "$tools/mysql"
+        ! builds_layer || local_layer
         ;;
     build)
         check_rust; check_disk 8
-        base_programs; install_missing
+        arch=$(infra/arch.sh "${2:-}")
+        base_programs; layer_programs "$arch"; install_missing
         pip_install "$CARGO_LAMBDA" "$SAM_CLI"
+        layers/ffmpeg/build.sh "$arch" >/dev/null
         ;;
     check)
         check_rust; check_rust_components; check_disk 8
@@ -178,8 +213,9 @@ case $mode in
         ;;
     test)
         check_rust; check_disk 8
-        run_programs; browser_programs; need openssl openssl; need c++ g++; install_missing
+        run_programs; machine_ffmpeg; browser_programs; need openssl openssl; need c++ g++; install_missing
         infra/mysql.sh "$tools/mysql"
+        ! builds_layer || local_layer
         virtual_environment
         infra/footage.sh "$tools/footage"
         npm_install

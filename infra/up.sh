@@ -22,4 +22,6 @@ infra/setup.sh run
 cargo build --workspace --locked
 set -- up --functions target/debug --state .local --mysql-home .tools/mysql --port "$port"
 [ -z "$file" ] || set -- "$@" --upload "$file"
+# Where the functions look for FFmpeg: in the layer first, as on Lambda.
+export PATH=$PWD/.tools/opt/bin:$PATH
 exec target/debug/capstan-local "$@"

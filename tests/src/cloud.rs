@@ -1,6 +1,7 @@
 //! The one local cloud of a test binary.
 
 use std::{
+    ffi::OsString,
     io::Read,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -59,6 +60,12 @@ pub fn cloud() -> &'static Cloud {
     CLOUD.get_or_init(Cloud::start)
 }
 
+/// A second one, whose transcode function has ninety seconds, so that encodes of half a minute are shared out.
+pub fn hurried() -> &'static Cloud {
+    static CLOUD: OnceLock<Cloud> = OnceLock::new();
+    CLOUD.get_or_init(|| Cloud::with(&["TranscodeTimeout=90"]))
+}
+
 /// The repository.
 #[must_use]
 pub fn repository() -> PathBuf {
@@ -70,9 +77,16 @@ impl Cloud {
     /// shared one lives until this process is gone.
     #[must_use]
     pub fn start() -> Self {
+        Self::with(&[])
+    }
+
+    fn with(parameters: &[&str]) -> Self {
         let state = tempfile::Builder::new().prefix("capstan-test-").tempdir().expect("a temporary directory").keep();
         let mut command = command(&state, 0);
         command.arg("--remove-state");
+        for parameter in parameters {
+            command.args(["--parameter", parameter]);
+        }
         Self::spawn(command, &state)
     }
 
@@ -153,10 +167,20 @@ pub fn command(state: &Path, port: u16) -> Command {
     let mut command = Command::new(programs.join("capstan-local"));
     command
         .current_dir(repository())
+        .env("PATH", path_with_layer())
         .args(["up", "--no-sample", "--stop-on-stdin-close", "--retry-delay-ms", "200"])
         .args(["--port".as_ref(), port.to_string().as_ref(), "--state".as_ref(), state.as_os_str()])
         .args(["--functions".as_ref(), programs.as_os_str()]);
     command
+}
+
+/// `PATH` as `make up` gives it: with the layer's FFmpeg first, where it was built. What makes footage and looks at what
+/// came of it is this machine's FFmpeg.
+fn path_with_layer() -> OsString {
+    let mut path = repository().join(".tools/opt/bin").into_os_string();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    path
 }
 
 /// Built programs, which lie two levels above the test's own: `target/debug/deps/it-…`.

@@ -36,7 +36,11 @@ pub struct Answer {
 impl Person {
     /// A new person with an account of their own, so that tests do not see each other's videos.
     pub async fn new() -> Self {
-        let cloud = cloud();
+        Self::on(cloud()).await
+    }
+
+    /// As [`new`](Self::new), with an account on another local cloud than the shared one.
+    pub async fn on(cloud: &'static Cloud) -> Self {
         let (key, id) = (ApiKey::random().expect("random"), UserId::random().expect("random"));
         let config = DatabaseConfig { url: Secret::new(&cloud.ready.database_url), ca: None };
         let db = Database::new(&config).expect("a database");

@@ -32,12 +32,6 @@ pub fn command(pid: u32) -> String {
     fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default().replace('\0', " ")
 }
 
-/// The directory a process works in; empty when it is gone.
-#[must_use]
-pub fn directory(pid: u32) -> String {
-    fs::read_link(format!("/proc/{pid}/cwd")).unwrap_or_default().to_string_lossy().into_owned()
-}
-
 /// False for what is gone and for what has ended and waits for its parent.
 #[must_use]
 pub fn alive(pid: u32) -> bool {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::mp4::{Index, level};
 use crate::{Codec, Container, Kind, Probe, Reason, Track};
 
@@ -62,7 +64,7 @@ impl<'a> Facts<'a> {
 }
 
 /// What is done with the picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum VideoPlan {
     /// The packets are kept as they are.
     Copy {
@@ -81,7 +83,7 @@ pub enum VideoPlan {
 }
 
 /// What is done with the sound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum AudioPlan {
     /// There is none.
     None,
@@ -100,16 +102,29 @@ pub enum AudioPlan {
 }
 
 /// How a recording becomes what is played.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Plan {
-    /// FFmpeg's demuxer for the source.
-    pub demuxer: &'static str,
+    /// What the source is.
+    pub container: Container,
     /// FFmpeg's number of the picture's stream.
     pub video_stream: usize,
     /// The picture.
     pub video: VideoPlan,
     /// The sound.
     pub audio: AudioPlan,
+}
+
+impl Plan {
+    /// The tracks that are kept, and the H.264 level that is to be declared, when nothing is encoded.
+    #[must_use]
+    pub fn kept(&self) -> Option<(Vec<usize>, Option<u8>)> {
+        let VideoPlan::Copy { level } = self.video else { return None };
+        match self.audio {
+            AudioPlan::None => Some((vec![self.video_stream], level)),
+            AudioPlan::Copy { stream } => Some((vec![self.video_stream, stream], level)),
+            AudioPlan::Encode { .. } => None,
+        }
+    }
 }
 
 /// What is to happen with an upload.
@@ -132,10 +147,9 @@ pub fn decide(facts: &Facts<'_>, limits: &Limits) -> Decision {
 
 fn plan(facts: &Facts<'_>, limits: &Limits) -> Result<Plan, Reason> {
     within_bytes(facts.bytes, limits)?;
-    let demuxer = match (facts.container.demuxer(), facts.container.rejection()) {
-        (Some(demuxer), None) => demuxer,
-        (_, reason) => return Err(reason.unwrap_or(Reason::NotAVideo)),
-    };
+    if let Some(reason) = facts.container.rejection() {
+        return Err(reason);
+    }
     if facts.tracks.len() > limits.max_tracks {
         return Err(Reason::TooManyTracks);
     }
@@ -149,7 +163,7 @@ fn plan(facts: &Facts<'_>, limits: &Limits) -> Result<Plan, Reason> {
         return Err(Reason::Protected);
     }
     Ok(Plan {
-        demuxer,
+        container: facts.container,
         video_stream: video.index,
         video: copy(video).filter(|_| keeps_timestamps(facts.container)).unwrap_or_else(|| encode(video)),
         audio: audio.map_or(AudioPlan::None, audio_plan),

@@ -1,9 +1,11 @@
 //! What a file is by its first bytes. Names, endings and content types are claims of the uploader.
 
+use serde::{Deserialize, Serialize};
+
 use crate::Reason;
 
 /// A kind of file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum Container {
     /// ISO base media: MP4, MOV, M4V, 3GP.
     Mp4,

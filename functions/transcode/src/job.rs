@@ -10,7 +10,7 @@ use common::{
         videos::{self, Fenced},
     },
     ids::VideoId,
-    ledger::{Claim, Claimed, Lease, LedgerError},
+    ledger::{Claim, Claimed, Lease, LedgerError, Piece},
     objects::{
         Head, ObjectsError,
         keys::{self, Work},
@@ -21,7 +21,8 @@ use lambda_runtime::Context;
 use crate::{
     app::App,
     event::Created,
-    publish::{self, Outcome, PublishError},
+    pieces::Task,
+    publish::{self, Job, Outcome, PublishError},
 };
 
 /// How often one upload is tried: the first invocation and Lambda's two repeats.
@@ -59,10 +60,46 @@ pub(crate) struct Source {
 
 /// Does what a new object asks for.
 pub(crate) async fn run(app: &App, created: &Created, context: &Context) -> Result<(), JobError> {
-    let Work::Publish { video, source: key } = keys::work(&created.key) else {
-        tracing::warn!(key = created.key, "ignored: not a key of ours");
+    match keys::work(&created.key) {
+        Work::Publish { video, source } => publish(app, created, context, video, source).await,
+        Work::Piece { video, attempt, number } => piece(app, created, context, video, attempt, number).await,
+        Work::Foreign => {
+            tracing::warn!(key = created.key, "ignored: not a key of ours");
+            Ok(())
+        }
+    }
+}
+
+/// Does a piece of what an attempt has shared out.
+async fn piece(
+    app: &App,
+    created: &Created,
+    context: &Context,
+    video: VideoId,
+    attempt: u64,
+    number: u32,
+) -> Result<(), JobError> {
+    let remaining = remaining(context);
+    let piece = Piece { video: &video, attempt, number };
+    let Some(lease) = app.ledger.begin_piece(&piece, remaining + MARGIN).await? else {
+        tracing::info!(%video, attempt, number, "a piece of an attempt that is over");
         return Ok(());
     };
+    let Some(task) = app.objects.read_small(&created.key).await?.and_then(|job| serde_json::from_slice(&job).ok()) else {
+        tracing::warn!(key = created.key, "ignored: the job says nothing that this release understands");
+        return Ok(());
+    };
+    let source = Task::source(&task, &video);
+    self::attempt(app, &source, &lease, &Job::Piece(&task, number), context).await
+}
+
+async fn publish(
+    app: &App,
+    created: &Created,
+    context: &Context,
+    video: VideoId,
+    key: String,
+) -> Result<(), JobError> {
     let fence = videos::fence(&mut app.db.connect().await?, &video).await?;
     let fence = fence.ok_or_else(|| JobError::NoVideo(video.clone()))?;
     if fence.deleted {
@@ -78,12 +115,16 @@ pub(crate) async fn run(app: &App, created: &Created, context: &Context) -> Resu
         return Ok(());
     }
     let upload = source_of(&key, &head);
-    let remaining = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+    let remaining = remaining(context);
     let holder = context.request_id.as_str();
     let claim = Claim { video: &video, source: &upload, holder, lasts: remaining + MARGIN, floor: fence.attempt };
     let Some(lease) = claimed(app, &claim).await? else { return Ok(()) };
     let source = Source { video, key, head };
-    attempt(app, &source, &lease, remaining.saturating_sub(TO_FINISH)).await
+    attempt(app, &source, &lease, &Job::Publish, context).await
+}
+
+fn remaining(context: &Context) -> Duration {
+    context.deadline().duration_since(SystemTime::now()).unwrap_or_default()
 }
 
 /// How the ledger names an upload: the same bytes under the same key are the same upload.
@@ -116,48 +157,76 @@ async fn claimed(app: &App, claim: &Claim<'_>) -> Result<Option<Lease>, JobError
     Ok(None)
 }
 
-/// One attempt under a lease. Claiming has already spent a try, so that whatever happens from here, an upload that
-/// kills every attempt ends as failed.
-async fn attempt(app: &App, source: &Source, lease: &Lease, within: Duration) -> Result<(), JobError> {
+/// One attempt under a lease, at an upload or at a piece of the work on it. Claiming has already spent a try, so that
+/// whatever happens from here, what kills every attempt ends as failed.
+async fn attempt(
+    app: &App,
+    source: &Source,
+    lease: &Lease,
+    job: &Job<'_>,
+    context: &Context,
+) -> Result<(), JobError> {
     let (video, attempt) = (&source.video, lease.attempt);
     if lease.tries > MAX_TRIES {
         return fail(app, source, lease, GAVE_UP, true).await;
     }
-    tracing::info!(%video, attempt, tries = lease.tries, bytes = source.head.size, "publishing");
-    match try_once(app, source, lease, within).await {
+    tracing::info!(%video, attempt, tries = lease.tries, bytes = source.head.size, "working");
+    match try_once(app, source, lease, job, context).await {
         Ok(()) => Ok(()),
         Err(error) => {
             tracing::error!(%video, attempt, %error, "attempt failed");
             if lease.tries == MAX_TRIES {
                 fail(app, source, lease, GAVE_UP, true).await?;
             }
-            app.ledger.release(lease).await?;
+            // The other pieces go on under theirs.
+            if matches!(job, Job::Publish) {
+                app.ledger.release(lease).await?;
+            }
             Err(error)
         }
     }
 }
 
-async fn try_once(app: &App, source: &Source, lease: &Lease, within: Duration) -> Result<(), JobError> {
-    let begun = videos::processing(&mut app.db.connect().await?, &source.video, lease.attempt).await?;
-    if begun == Fenced::Refused {
-        return superseded(app, source, lease).await;
+async fn try_once(
+    app: &App,
+    source: &Source,
+    lease: &Lease,
+    job: &Job<'_>,
+    context: &Context,
+) -> Result<(), JobError> {
+    if matches!(job, Job::Publish) {
+        let begun = videos::processing(&mut app.db.connect().await?, &source.video, lease.attempt).await?;
+        if begun == Fenced::Refused {
+            return superseded(app, source, lease).await;
+        }
     }
-    match publish::run(app, source, lease, within).await? {
+    let within = remaining(context).saturating_sub(TO_FINISH);
+    match publish::run(app, source, lease, job, &context.request_id, within).await? {
         Outcome::Published(facts) => {
             let written = videos::ready(&mut app.db.connect().await?, &source.video, lease.attempt, &facts).await?;
             if written == Fenced::Refused {
                 return superseded(app, source, lease).await;
             }
             tracing::info!(video = %source.video, attempt = lease.attempt, duration_ms = facts.duration_ms, "ready");
-            // It is ready whatever the ledger says; a lease that only runs out costs at most one needless look.
-            if let Err(error) = app.ledger.finish(lease).await {
-                tracing::warn!(video = %source.video, %error, "the lease was left to run out");
+            // It is ready whatever the stores say; a lease that only runs out costs at most one needless look.
+            let ended = app.ledger.finish(lease).await.map_err(JobError::from);
+            if let Err(error) = ended.and(remove_pieces(app, source, lease, job).await) {
+                tracing::warn!(video = %source.video, %error, "ready, but something was left behind");
             }
             Ok(())
         }
+        Outcome::Shared => Ok(()),
         Outcome::Rejected(reason) => fail(app, source, lease, &reason, false).await,
         Outcome::Superseded => superseded(app, source, lease).await,
     }
+}
+
+/// Pieces are of no use any longer, those of an attempt before neither.
+async fn remove_pieces(app: &App, source: &Source, lease: &Lease, job: &Job<'_>) -> Result<(), JobError> {
+    if matches!(job, Job::Piece(..)) || lease.attempt > 1 {
+        app.objects.remove_pieces(&source.video).await?;
+    }
+    Ok(())
 }
 
 async fn fail(app: &App, source: &Source, lease: &Lease, reason: &str, retryable: bool) -> Result<(), JobError> {

@@ -3,6 +3,7 @@
 mod app;
 mod event;
 mod job;
+mod pieces;
 mod publish;
 mod sweep;
 

@@ -4,7 +4,7 @@ use tests::{
     cloud::cloud,
     footage,
     person::Person,
-    processes::{children, command, directory, kill},
+    processes::{children, command, kill},
     rows, store,
     wait::until,
 };
@@ -16,9 +16,9 @@ async fn slow_recording() -> Vec<u8> {
     footage::make("-f lavfi -i testsrc2=size=1280x720:rate=30:duration=15 -c:v mjpeg -q:v 12", "mkv").await
 }
 
-/// The FFmpeg that a function runs for a video: it works in a directory of that name.
+/// The FFmpeg that encodes a video for a function: what it reads has an address with that name.
 fn ffmpeg_of(function: u32, video: &str) -> Option<u32> {
-    children(function).into_iter().find(|pid| command(*pid).contains("ffmpeg") && directory(*pid).contains(video))
+    children(function).into_iter().find(|pid| command(*pid).contains("libx264") && command(*pid).contains(video))
 }
 
 /// Processes of the transcode function.
@@ -106,7 +106,7 @@ async fn an_attempt_whose_lease_was_taken_stores_nothing() {
     let (function, _) = encoding(&video).await;
     store::take_lease(&video).await;
     until("the attempt to end", async || ffmpeg_of(function, &video).is_none().then_some(())).await;
-    until("its directory to be gone", async || {
+    until("its function to be free", async || {
         let functions = cloud().local("functions").await;
         let transcode = functions.as_array()?.iter().find(|function| function["binary"] == "transcode")?;
         let environment = transcode["environments"].as_array()?.iter().find(|one| one["pid"] == function)?.clone();

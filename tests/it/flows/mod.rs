@@ -7,5 +7,6 @@ mod failures;
 mod migrations;
 mod outages;
 mod publish;
+mod sharing_out;
 mod sweep;
 mod tls;

@@ -4,6 +4,7 @@ use crate::ids::VideoId;
 
 const RAW: &str = "videos/raw/";
 const PUBLISH_JOBS: &str = "jobs/publish/";
+const PIECE_JOBS: &str = "jobs/piece/";
 
 /// File endings under which an upload is stored. An ending is a name, not a format: what the object is, its content says.
 const RAW_ENDINGS: [&str; 4] = ["mp4", "webm", "mov", "mkv"];
@@ -56,14 +57,33 @@ pub fn publish_job(raw_key: &str) -> Option<String> {
     Some(format!("{PUBLISH_JOBS}{video}/{ending}.json"))
 }
 
+/// The job that does piece `number` of an attempt.
+#[must_use]
+pub fn piece_job(video: &VideoId, attempt: u64, number: u32) -> String {
+    format!("{PIECE_JOBS}{video}/{attempt}-{number}.json")
+}
+
+/// Prefix of a video's pieces.
+#[must_use]
+pub fn pieces(video: &VideoId) -> String {
+    format!("videos/processed/{video}/pieces/")
+}
+
+/// A piece of a recording, encoded. `set` tells apart what does not belong together.
+#[must_use]
+pub fn piece(video: &VideoId, set: &str, number: u32) -> String {
+    format!("videos/processed/{video}/pieces/{set}/{number}.mp4")
+}
+
 /// Prefixes under which everything of a video lies. Ids have one length, so no id is the beginning of another.
 #[must_use]
-pub fn owned_prefixes(video: &VideoId) -> [String; 4] {
+pub fn owned_prefixes(video: &VideoId) -> [String; 5] {
     [
         raw_prefix(video),
         format!("videos/processed/{video}"),
         format!("thumbnails/{video}"),
         format!("{PUBLISH_JOBS}{video}/"),
+        format!("{PIECE_JOBS}{video}/"),
     ]
 }
 
@@ -77,6 +97,15 @@ pub enum Work {
         /// Key of the upload.
         source: String,
     },
+    /// Do a piece of an attempt's work, as the job object says.
+    Piece {
+        /// Whose.
+        video: VideoId,
+        /// The attempt.
+        attempt: u64,
+        /// Which of its pieces.
+        number: u32,
+    },
     /// Not a key of ours.
     Foreign,
 }
@@ -87,15 +116,26 @@ pub fn work(key: &str) -> Work {
     if let Some((video, _)) = parse_raw(key) {
         return Work::Publish { video, source: key.to_owned() };
     }
-    key.strip_prefix(PUBLISH_JOBS)
-        .and_then(|rest| rest.strip_suffix(".json"))
-        .and_then(|rest| rest.split_once('/'))
-        .and_then(|(video, ending)| {
-            let source = format!("{RAW}{video}.{ending}");
-            let (video, _) = parse_raw(&source)?;
-            Some(Work::Publish { video, source })
-        })
-        .unwrap_or(Work::Foreign)
+    publish_again(key).or_else(|| piece_of(key)).unwrap_or(Work::Foreign)
+}
+
+fn publish_again(key: &str) -> Option<Work> {
+    let (video, ending) = key.strip_prefix(PUBLISH_JOBS)?.strip_suffix(".json")?.split_once('/')?;
+    let source = format!("{RAW}{video}.{ending}");
+    let (video, _) = parse_raw(&source)?;
+    Some(Work::Publish { video, source })
+}
+
+fn piece_of(key: &str) -> Option<Work> {
+    let (video, rest) = key.strip_prefix(PIECE_JOBS)?.strip_suffix(".json")?.split_once('/')?;
+    let (attempt, number) = rest.split_once('-')?;
+    let work = Work::Piece {
+        video: VideoId::parse(video)?,
+        attempt: attempt.parse().ok()?,
+        number: number.parse().ok()?,
+    };
+    // One key for one piece: `+1` and `01` are numbers as well.
+    Some(work).filter(|work| matches!(work, Work::Piece { video, attempt, number } if piece_job(video, *attempt, *number) == key))
 }
 
 fn parse_raw(key: &str) -> Option<(VideoId, &str)> {

@@ -204,6 +204,12 @@ impl Objects {
         Ok(())
     }
 
+    /// Removes the pieces of a video, which are of no use once they are put together.
+    pub async fn remove_pieces(&self, video: &crate::ids::VideoId) -> Result<(), ObjectsError> {
+        self.abort_below(&keys::pieces(video)).await?;
+        self.remove_below(&keys::pieces(video)).await
+    }
+
     /// Removes everything of a video: objects, page by page, and multipart uploads in progress.
     pub async fn remove_video(&self, video: &crate::ids::VideoId) -> Result<(), ObjectsError> {
         for prefix in keys::owned_prefixes(video) {

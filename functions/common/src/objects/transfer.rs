@@ -9,6 +9,9 @@ use aws_sdk_s3::{
 
 use super::{Head, Objects, ObjectsError};
 
+/// Bytes of the largest object that counts as small.
+const MAX_SMALL: u64 = 1 << 20;
+
 /// How an object is to be served.
 #[derive(Clone, Copy, Debug)]
 pub struct Serving {
@@ -49,6 +52,16 @@ impl Objects {
             }
         }
         if got == wanted { Ok(()) } else { Err(ObjectsError::Length { call: "GetObject", got, wanted }) }
+    }
+
+    /// A small object whole; `None` when there is none.
+    pub async fn read_small(&self, key: &str) -> Result<Option<Vec<u8>>, ObjectsError> {
+        let Some(head) = self.head(key).await? else { return Ok(None) };
+        let length = head.size.min(MAX_SMALL);
+        if length == 0 {
+            return Ok(Some(Vec::new()));
+        }
+        self.read_range(key, &head.e_tag, 0, length).await.map(Some)
     }
 
     /// Stores a small object whole.

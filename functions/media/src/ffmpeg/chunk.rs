@@ -58,7 +58,7 @@ pub(super) fn sound(source: &Timed<'_>, plan: &Plan, gaps: Gaps, output: &str) -
 /// The input in the recording's own times: those of the file, less its start as the whole file tells it. What FFmpeg would
 /// subtract by itself is the start of what it is given.
 fn input(source: &Timed<'_>, plan: &Plan, seek: Option<Duration>) -> Vec<String> {
-    let mut args = before_input(plan.demuxer);
+    let mut args = before_input(plan.container);
     push(&mut args, &["-copyts", "-itsoffset", &seconds(-i128::from(source.zero))]);
     if let Some(start) = seek {
         // To the keyframe before; what precedes the start is decoded and goes through the same filters as without a seek.
@@ -96,9 +96,10 @@ fn seconds(micros: i128) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Container;
 
     const PLAN: Plan = Plan {
-        demuxer: "matroska",
+        container: Container::Matroska,
         video_stream: 2,
         video: VideoPlan::Encode { width: 1920, height: 1080, trim: false },
         audio: AudioPlan::Encode { stream: 1, channels: 2 },

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::{AudioPlan, Plan, VideoPlan};
+use crate::{AudioPlan, Container, Plan, VideoPlan};
 
 /// Where a poster is taken when the recording is long enough.
 const POSTER_AT: Duration = Duration::from_secs(1);
@@ -18,8 +18,8 @@ const MAX_STREAMS: &str = "64";
 pub struct Input<'a> {
     /// Its address.
     pub url: &'a str,
-    /// FFmpeg's demuxer for it, by what its bytes are.
-    pub demuxer: &'static str,
+    /// By what its bytes are.
+    pub container: Container,
 }
 
 /// What becomes of the gaps in a sound that is encoded.
@@ -33,7 +33,7 @@ pub enum Gaps {
 
 /// ffmpeg's arguments that turn `input` into H.264 and AAC in a fragmented MP4, which is written as it is made.
 pub(super) fn publish(input: Input<'_>, plan: &Plan, gaps: Gaps, output: &str) -> Vec<String> {
-    let mut args = before_input(input.demuxer);
+    let mut args = before_input(input.container);
     push(&mut args, &["-i", input.url]);
     push(&mut args, &["-map", &format!("0:{}", plan.video_stream)]);
     if let AudioPlan::Copy { stream } | AudioPlan::Encode { stream, .. } = plan.audio {
@@ -95,7 +95,7 @@ pub(super) fn encode_video(args: &mut Vec<String>, width: u32, height: u32, trim
     push(args, &["-level:v", level(width, height)]);
     // Frames keep their times: a recorded screen stands still for seconds and then moves at 60 fps. The clock of the
     // encoder is fine for that, while the rate it plans with stays one that phones decode.
-    push(args, &["-fps_mode", "vfr", "-enc_time_base", "1:90000", "-fpsmax", "60"]);
+    push(args, &["-fps_mode", "vfr", "-enc_time_base", "1:90000", "-x264-params", "fps=60"]);
     // A seek lands on a keyframe, and a stream is cut at one: two seconds keep both quick for little size. By time, since
     // a count of frames means nothing at a variable rate: the first frame of each two seconds since the very first,
     // however long the picture stood still before.
@@ -136,7 +136,7 @@ pub(super) fn poster_at(duration: Option<Duration>) -> Duration {
 ///
 /// When there is no such frame ffmpeg succeeds without writing one.
 pub(super) fn poster(input: Input<'_>, at: Duration, output: &str) -> Vec<String> {
-    let mut args = before_input(input.demuxer);
+    let mut args = before_input(input.container);
     push(&mut args, &["-ss", &format!("{}.{:03}", at.as_secs(), at.subsec_millis()), "-i", input.url]);
     let fit = "min(1,min(1280/(iw*sar),720/ih))";
     let scale = format!("scale=w='max(1,round({fit}*iw*sar))':h='max(1,round({fit}*ih))',format=yuvj420p");
@@ -149,7 +149,7 @@ pub(super) fn poster(input: Input<'_>, at: Duration, output: &str) -> Vec<String
 pub(super) fn probe(input: Input<'_>) -> Vec<String> {
     let mut args = Vec::new();
     push(&mut args, &["-hide_banner", "-loglevel", "error"]);
-    push(&mut args, &fence(input.demuxer));
+    push(&mut args, &fence(input.container));
     push(&mut args, &["-print_format", "json=compact=1", "-show_entries"]);
     push(
         &mut args,
@@ -163,15 +163,17 @@ pub(super) fn probe(input: Input<'_>) -> Vec<String> {
     args
 }
 
-pub(super) fn before_input(demuxer: &str) -> Vec<String> {
+pub(super) fn before_input(container: Container) -> Vec<String> {
     let mut args = Vec::new();
     push(&mut args, &["-nostdin", "-hide_banner", "-loglevel", "error"]);
-    push(&mut args, &fence(demuxer));
+    push(&mut args, &fence(container));
     args
 }
 
 /// What keeps a hostile file from being a playlist, from naming other files and from asking for gigabytes.
-fn fence(demuxer: &str) -> [&str; 10] {
+fn fence(container: Container) -> [&'static str; 10] {
+    // Forced, so that FFmpeg does not guess one; what can be no recording gets none that there is.
+    let demuxer = container.demuxer().unwrap_or("none");
     [
         "-protocol_whitelist",
         "http,tcp",
@@ -194,11 +196,11 @@ pub(super) fn push(args: &mut Vec<String>, more: &[&str]) {
 mod tests {
     use super::*;
 
-    const INPUT: Input<'_> = Input { url: "http://127.0.0.1:9/in", demuxer: "matroska" };
+    const INPUT: Input<'_> = Input { url: "http://127.0.0.1:9/in", container: Container::Matroska };
     const OUTPUT: &str = "http://127.0.0.1:9/out";
 
     fn published(video: VideoPlan, audio: AudioPlan) -> String {
-        let plan = Plan { demuxer: "matroska", video_stream: 0, video, audio };
+        let plan = Plan { container: Container::Matroska, video_stream: 0, video, audio };
         publish(INPUT, &plan, Gaps::Fill, OUTPUT).join(" ")
     }
 

@@ -29,6 +29,8 @@ type Body = UnsyncBoxBody<Bytes, io::Error>;
 /// A server for one job. Everything it serves ends when it is dropped.
 #[derive(Debug)]
 pub struct Loopback {
+    /// What it is for, so that a list of processes tells what each FFmpeg works on.
+    label: String,
     address: SocketAddr,
     routes: Arc<Routes>,
     server: JoinHandle<()>,
@@ -44,12 +46,12 @@ enum Route {
 }
 
 impl Loopback {
-    /// Listens on a free port of 127.0.0.1.
-    pub async fn start() -> io::Result<Self> {
+    /// Listens on a free port of 127.0.0.1. `label` becomes part of all addresses: letters, digits and hyphens.
+    pub async fn start(label: &str) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let (address, routes) = (listener.local_addr()?, Arc::new(Routes::default()));
         let server = tokio::spawn(accept(listener, Arc::clone(&routes)));
-        Ok(Self { address, routes, server })
+        Ok(Self { label: label.to_owned(), address, routes, server })
     }
 
     /// An address at which `view` of a source is read.
@@ -73,7 +75,8 @@ impl Loopback {
     fn add(&self, route: Route) -> io::Result<String> {
         let mut secret = [0; 16];
         getrandom::fill(&mut secret).map_err(io::Error::other)?;
-        let path: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+        let secret: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+        let path = format!("{}-{secret}", self.label);
         let url = format!("http://{}/{path}", self.address);
         self.routes.lock().insert(path, route);
         Ok(url)

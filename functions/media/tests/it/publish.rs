@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use media::{AudioPlan, Decision, Facts, Limits, Reason, VideoPlan, decide, mp4};
+use media::{AudioPlan, Container, Decision, Facts, Limits, Reason, VideoPlan, decide, mp4};
 
 use crate::support::{
     H264_AAC, Job, PICTURE, Published, Served, TONE, colour, ffprobe, framemd5, size, soon, tools, turn,
@@ -268,12 +268,12 @@ async fn forced_demuxers_do_not_follow_playlists() {
     let list = job.write("list.mp4", list.as_bytes());
     let concat = job.write("concat.mp4", format!("ffconcat version 1.0\nfile {}\n", canary.display()).as_bytes());
     for source in [&list, &concat] {
-        for demuxer in ["mov", "matroska", "avi", "mpegts"] {
+        for demuxer in [Container::Mp4, Container::Matroska, Container::Avi, Container::MpegTs] {
             let served = Served::new(source).await;
             let answer = tools().probe(served.input(demuxer), soon()).await;
             let found =
                 answer.map(|probe| decide(&Facts::of_probe(media::Container::Mp4, 1, &probe), &Limits::new(1 << 20)));
-            assert!(!matches!(found, Ok(Decision::Publish(_))), "{demuxer} followed {source:?}");
+            assert!(!matches!(found, Ok(Decision::Publish(_))), "{demuxer:?} followed {source:?}");
         }
     }
 }

@@ -86,19 +86,29 @@ impl Job {
             Decision::Publish(plan) => plan,
             Decision::Reject(reason) => return Err(reason),
         };
-        let input = served.input(plan.demuxer);
+        let input = served.input(plan.container);
+        if let (Some((tracks, level)), Ok(index)) = (plan.kept(), mp4::read_file(source))
+            && let Ok(head) = mp4::faststart(&index, &tracks, level)
+        {
+            let bytes = std::fs::read(source).expect("a file");
+            let media = usize::try_from(head.media.start).expect("small")..usize::try_from(head.media.end).expect("small");
+            return Ok(self.published(tools, plan, &[head.bytes, bytes[media].to_vec()].concat()).await);
+        }
         let made = match recode(tools, &served, input, &plan, Gaps::Fill, deadline).await {
             Err(FfmpegError::OutOfMemory { .. }) => recode(tools, &served, input, &plan, Gaps::Keep, deadline).await,
             made => made,
         };
-        let made = made.map_err(|error| blamed(&error))?;
-        let (file, poster) = (self.write("published.mp4", &made), self.path("poster.jpg"));
-        let index = mp4::read_file(&file).map_err(|_| Reason::Unreadable)?;
+        Ok(self.published(tools, plan, &made.map_err(|error| blamed(&error))?).await)
+    }
+
+    /// Reads back what was made, and takes the poster from it.
+    async fn published(&self, tools: &Tools, plan: Plan, made: &[u8]) -> Published {
+        let (file, poster) = (self.write("published.mp4", made), self.path("poster.jpg"));
+        let index = mp4::read_file(&file).expect("an index");
         let served = Served::new(&file).await;
-        let input = served.input("mov");
-        let taken = tools.poster(&served.loopback, input, index.duration, deadline).await.expect("a poster");
-        std::fs::write(&poster, taken).expect("a file");
-        Ok(Published { plan, file, index, poster })
+        let taken = tools.poster(&served.loopback, served.input(Container::Mp4), index.duration, soon()).await;
+        std::fs::write(&poster, taken.expect("a poster")).expect("a file");
+        Published { plan, file, index, poster }
     }
 
     async fn decided(
@@ -123,15 +133,14 @@ impl Job {
                 Err(_) => {}
             }
         }
-        let demuxer = container.demuxer().expect("a demuxer");
-        let probe = tools.probe(served.input(demuxer), deadline).await.map_err(|error| blamed(&error))?;
+        let probe = tools.probe(served.input(container), deadline).await.map_err(|error| blamed(&error))?;
         Ok(decide(&Facts::of_probe(container, bytes, &probe), limits))
     }
 
     pub(crate) async fn probe(&self, file: &Path) -> Probe {
-        let demuxer = sniff(&head(file)).demuxer().expect("a demuxer");
+        let container = sniff(&head(file));
         let served = Served::new(file).await;
-        tools().probe(served.input(demuxer), soon()).await.expect("a description")
+        tools().probe(served.input(container), soon()).await.expect("a description")
     }
 }
 
@@ -143,7 +152,7 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) async fn new(path: &Path) -> Self {
-        let loopback = Arc::new(Loopback::start().await.expect("a port"));
+        let loopback = Arc::new(Loopback::start("test").await.expect("a port"));
         let file = Arc::new(std::fs::File::open(path).expect("a file"));
         let source = Source::new(size(path), move |range| {
             let file = Arc::clone(&file);
@@ -157,8 +166,8 @@ impl Served {
         Self { loopback, url }
     }
 
-    pub(crate) fn input(&self, demuxer: &'static str) -> Input<'_> {
-        Input { url: &self.url, demuxer }
+    pub(crate) fn input(&self, container: Container) -> Input<'_> {
+        Input { url: &self.url, container }
     }
 }
 
@@ -211,8 +220,10 @@ fn blamed(error: &FfmpegError) -> Reason {
     error.reason().unwrap_or_else(|| panic!("{error}"))
 }
 
+/// The layer's programs where they were built, else this machine's, which also make the footage.
 pub(crate) fn tools() -> Tools {
-    Tools::locate(MEMORY).expect("ffmpeg and ffprobe in PATH")
+    let layer = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.tools/opt/bin");
+    Tools::locate_in(layer.as_os_str(), MEMORY).or_else(|_| Tools::locate(MEMORY)).expect("ffmpeg and ffprobe")
 }
 
 pub(crate) fn soon() -> Instant {

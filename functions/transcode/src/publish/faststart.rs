@@ -17,7 +17,7 @@ impl Try<'_> {
         // The poster is taken from what players will get: the new index is tried before it is anybody's.
         let view = View::default().bytes(head.bytes.clone()).range(head.media.clone());
         let url = self.loopback.read(&self.recording, view)?;
-        let input = Input { url: &url, demuxer: Container::Mp4.demuxer().unwrap_or("mov") };
+        let input = Input { url: &url, container: Container::Mp4 };
         let poster = self.poster(input, Some(summary.duration())).await?;
         self.loopback.close(&url);
 

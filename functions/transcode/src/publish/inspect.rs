@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use media::{
-    AudioPlan, Container, Decision, Facts, Limits, Plan, Reason, VideoPlan, decide,
+    Container, Decision, Facts, Limits, Plan, decide,
     ffmpeg::Input,
     loopback::View,
     mp4::{Head, Index, IndexError, IndexReader, Step, faststart},
@@ -13,10 +13,10 @@ use media::{
 use super::{Stop, Try};
 
 /// What is known of an upload before any of its media is read.
-pub(super) struct Found {
-    pub(super) plan: Plan,
+pub(crate) struct Found {
+    pub(crate) plan: Plan,
     /// Length, when the file tells.
-    pub(super) duration: Option<Duration>,
+    pub(crate) duration: Option<Duration>,
     /// The index of an MP4 that describes all of its samples.
     index: Option<Index>,
 }
@@ -24,12 +24,7 @@ pub(super) struct Found {
 impl Found {
     /// What goes in front of the media when that can stay as it is.
     pub(super) fn head(&self) -> Option<Head> {
-        let (VideoPlan::Copy { level }, Some(index)) = (self.plan.video, &self.index) else { return None };
-        let tracks = match self.plan.audio {
-            AudioPlan::None => vec![self.plan.video_stream],
-            AudioPlan::Copy { stream } => vec![self.plan.video_stream, stream],
-            AudioPlan::Encode { .. } => return None,
-        };
+        let (index, (tracks, level)) = (self.index.as_ref()?, self.plan.kept()?);
         match faststart(index, &tracks, level) {
             Ok(head) => Some(head),
             Err(why) => {
@@ -47,9 +42,8 @@ impl Try<'_> {
             let plan = chosen(decide(&Facts::of_index(self.source.head.size, &index), limits))?;
             return Ok(Found { plan, duration: index.duration, index: Some(index) });
         }
-        let demuxer = container.demuxer().ok_or(Reason::NotAVideo)?;
         let url = self.loopback.read(&self.recording, View::whole(&self.recording))?;
-        let probe = self.app.tools.probe(Input { url: &url, demuxer }, self.deadline).await;
+        let probe = self.app.tools.probe(Input { url: &url, container }, self.deadline).await;
         self.loopback.close(&url);
         self.unless_unread()?;
         let probe = probe?;

@@ -23,14 +23,17 @@ use media::{
     mp4::{AssemblyError, FragmentError, Summary},
 };
 
-use crate::{app::App, job::Source};
+pub(crate) use inspect::Found;
+pub(crate) use recode::INDEX_BYTES_A_SECOND;
+
+use crate::{app::App, job::Source, pieces::Task};
 
 /// Bytes of the largest upload: what an object of 10,000 parts of 8 MiB holds, less what its result may be larger.
 const MAX_BYTES: u64 = 64 << 30;
 
 /// Private, since what is public today may not be tomorrow; as long as the signed addresses live.
 const CACHE_CONTROL: &str = "private, max-age=3600";
-const VIDEO: Serving = Serving { content_type: "video/mp4", cache_control: CACHE_CONTROL };
+pub(crate) const VIDEO: Serving = Serving { content_type: "video/mp4", cache_control: CACHE_CONTROL };
 const POSTER: Serving = Serving { content_type: "image/jpeg", cache_control: CACHE_CONTROL };
 
 /// How much longer than FFmpeg transfers may take.
@@ -42,6 +45,8 @@ pub(crate) enum Outcome {
     Published(videos::Facts),
     /// It never will, and this sentence says why.
     Rejected(String),
+    /// Its pieces are being worked on elsewhere, under the same lease.
+    Shared,
     /// A newer attempt has begun; nothing was stored.
     Superseded,
 }
@@ -61,6 +66,8 @@ pub(crate) enum PublishError {
     Assembly(#[from] AssemblyError),
     #[error("the upload cannot be read: {0}")]
     Read(#[from] ReadError),
+    #[error("a piece of the recording is no longer there: {0}")]
+    Lost(String),
     #[error("the transfer to or from S3 did not end in time")]
     Stalled,
     #[error("the loopback server: {0}")]
@@ -68,7 +75,7 @@ pub(crate) enum PublishError {
 }
 
 /// Ends a try early.
-enum Stop {
+pub(crate) enum Stop {
     Rejected(Reason),
     Superseded,
     Error(PublishError),
@@ -96,39 +103,62 @@ impl From<FfmpegError> for Stop {
 }
 
 /// One try: what it works on and with.
-struct Try<'a> {
-    app: &'a App,
-    source: &'a Source,
-    lease: &'a Lease,
+pub(crate) struct Try<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) source: &'a Source,
+    pub(crate) lease: &'a Lease,
+    /// The invocation's request id.
+    pub(crate) holder: &'a str,
     /// Counts what this try moves.
-    objects: Objects,
-    loopback: Arc<Loopback>,
-    recording: Arc<Recording>,
-    deadline: Instant,
+    pub(crate) objects: Objects,
+    pub(crate) loopback: Arc<Loopback>,
+    pub(crate) recording: Arc<Recording>,
+    pub(crate) deadline: Instant,
 }
 
-/// Publishes the upload, `within` at most.
-pub(crate) async fn run(app: &App, source: &Source, lease: &Lease, within: Duration) -> Result<Outcome, PublishError> {
+/// What is to be done with an upload.
+pub(crate) enum Job<'a> {
+    /// Publish it.
+    Publish,
+    /// Do a piece of the work.
+    Piece(&'a Task, u32),
+}
+
+/// Works on the upload, `within` at most.
+pub(crate) async fn run(
+    app: &App,
+    source: &Source,
+    lease: &Lease,
+    job: &Job<'_>,
+    holder: &str,
+    within: Duration,
+) -> Result<Outcome, PublishError> {
     let (begun, deadline) = (Instant::now(), Instant::now() + within);
     let objects = app.objects.metered();
     let recording = recording(&objects, source);
-    let loopback = Arc::new(Loopback::start().await?);
-    let attempt = Try { app, source, lease, objects, loopback, recording, deadline };
+    let loopback = Arc::new(Loopback::start(source.video.as_str()).await?);
+    let attempt = Try { app, source, lease, holder, objects, loopback, recording, deadline };
+    let work = async {
+        match job {
+            Job::Publish => attempt.publish().await,
+            Job::Piece(task, number) => attempt.piece(task, *number).await,
+        }
+    };
     // FFmpeg has ended by the deadline; what has not ended a little later is a transfer.
-    let published = tokio::time::timeout_at((deadline + GRACE).into(), attempt.publish()).await;
-    let usage = attempt.objects.used();
+    let ended = tokio::time::timeout_at((deadline + GRACE).into(), work).await;
+    let used = attempt.objects.used();
     tracing::info!(
         video = %source.video,
         source_bytes = source.head.size,
-        bytes_read = usage.bytes_read,
-        bytes_written = usage.bytes_written,
-        bytes_copied = usage.bytes_copied,
-        calls = usage.calls,
+        bytes_read = used.bytes_read,
+        bytes_written = used.bytes_written,
+        bytes_copied = used.bytes_copied,
+        calls = used.calls,
         elapsed_ms = begun.elapsed().as_millis(),
         "moved"
     );
-    match published.unwrap_or(Err(Stop::Error(PublishError::Stalled))) {
-        Ok(facts) => Ok(Outcome::Published(facts)),
+    match ended.unwrap_or(Err(Stop::Error(PublishError::Stalled))) {
+        Ok(outcome) => Ok(outcome),
         Err(Stop::Superseded) => Ok(Outcome::Superseded),
         Err(Stop::Rejected(reason)) => match attempt.recording.failure() {
             // What FFmpeg says of a recording that it could not read to the end is worth nothing.
@@ -151,43 +181,51 @@ fn recording(objects: &Objects, source: &Source) -> Arc<Recording> {
     })
 }
 
+/// What the row says of a published video.
+pub(crate) fn facts(summary: Summary, size_bytes: u64) -> videos::Facts {
+    let Summary { duration_ms, width, height, fps } = summary;
+    videos::Facts { duration_ms, width, height, fps, size_bytes }
+}
+
 impl Try<'_> {
-    async fn publish(&self) -> Result<videos::Facts, Stop> {
+    async fn publish(&self) -> Result<Outcome, Stop> {
         let limits = Limits::new(MAX_BYTES);
         media::decide::within_bytes(self.source.head.size, &limits)?;
         let found = self.inspect(&limits).await?;
         tracing::info!(video = %self.source.video, plan = ?found.plan, "decided");
         let (summary, size_bytes, poster) = match found.head() {
             Some(head) => self.faststart(&head).await?,
-            None => self.recode(&found).await?,
+            None => match self.shared_out(&found).await? {
+                Some(task) => return self.share_out(&task).await,
+                None => self.recode(&found).await?,
+            },
         };
         self.put_in_place(&keys::poster(&self.source.video), poster).await?;
-        let Summary { duration_ms, width, height, fps } = summary;
-        Ok(videos::Facts { duration_ms, width, height, fps, size_bytes })
+        Ok(Outcome::Published(facts(summary, size_bytes)))
     }
 
     /// What is at a key, looked up before the lease is: whoever claims later is seen by that look, and what they store
     /// after it by the condition under which this try stores. So an attempt that was paused cannot put its result over a
     /// newer one's.
-    async fn current(&self, key: &str) -> Result<Option<Head>, Stop> {
+    pub(crate) async fn current(&self, key: &str) -> Result<Option<Head>, Stop> {
         let current = self.objects.head(key).await?;
         if self.app.ledger.holds(self.lease).await? { Ok(current) } else { Err(Stop::Superseded) }
     }
 
-    async fn put_in_place(&self, key: &str, poster: Vec<u8>) -> Result<(), Stop> {
+    pub(crate) async fn put_in_place(&self, key: &str, poster: Vec<u8>) -> Result<(), Stop> {
         let current = self.current(key).await?;
         Ok(self.objects.replace(key, current.as_ref(), poster, POSTER).await?)
     }
 
     /// The poster of what is at an address.
-    async fn poster(&self, input: Input<'_>, duration: Option<Duration>) -> Result<Vec<u8>, Stop> {
+    pub(crate) async fn poster(&self, input: Input<'_>, duration: Option<Duration>) -> Result<Vec<u8>, Stop> {
         let poster = self.app.tools.poster(&self.loopback, input, duration, self.deadline).await;
         self.unless_unread()?;
         Ok(poster?)
     }
 
     /// FFmpeg takes a range that could not be read for the end of the recording, and may call that a success.
-    fn unless_unread(&self) -> Result<(), Stop> {
+    pub(crate) fn unless_unread(&self) -> Result<(), Stop> {
         self.recording.failure().map_or(Ok(()), |error| Err(error.into()))
     }
 }

@@ -14,13 +14,13 @@ use media::{
 use super::{Stop, Try, VIDEO, inspect::Found};
 
 /// Bytes that the index of a second of recording takes: 30 frames of 12 and 50 packets of sound of 4, and more.
-const INDEX_BYTES_A_SECOND: u64 = 800;
+pub(crate) const INDEX_BYTES_A_SECOND: u64 = 800;
 
 impl Try<'_> {
     /// Copies or encodes the upload as planned. Gives facts, size in bytes, and the poster.
     pub(super) async fn recode(&self, found: &Found) -> Result<(Summary, u64, Vec<u8>), Stop> {
         let url = self.loopback.read(&self.recording, View::whole(&self.recording))?;
-        let input = Input { url: &url, demuxer: found.plan.demuxer };
+        let input = Input { url: &url, container: found.plan.container };
         let poster = self.poster(input, found.duration).await?;
         let done = self.write(input, found, Gaps::Fill).await;
         // An hour without sound is too much silence to hold; its recording is still worth having.
