@@ -153,9 +153,7 @@ fn plan(facts: &Facts<'_>, limits: &Limits) -> Result<Plan, Reason> {
     if facts.tracks.len() > limits.max_tracks {
         return Err(Reason::TooManyTracks);
     }
-    if longest(facts) > Some(limits.max_duration) {
-        return Err(Reason::TooLong { hours: limits.max_duration.as_secs() / 3600 });
-    }
+    within_duration(longest(facts).unwrap_or_default(), limits)?;
     let video = recording(facts.tracks)?;
     within_pixels(video, limits)?;
     let audio = facts.tracks.iter().find(|track| track.kind == Kind::Audio && track.sample_count != Some(0));
@@ -183,6 +181,14 @@ pub fn within_bytes(bytes: u64, limits: &Limits) -> Result<(), Reason> {
         bytes if bytes > limits.max_bytes => Err(Reason::TooManyBytes { limit: limits.max_bytes }),
         _ => Ok(()),
     }
+}
+
+/// Refuses by length, which is known late where a file does not say.
+pub fn within_duration(duration: Duration, limits: &Limits) -> Result<(), Reason> {
+    if duration > limits.max_duration {
+        return Err(Reason::TooLong { hours: limits.max_duration.as_secs() / 3600 });
+    }
+    Ok(())
 }
 
 /// The first video track that holds frames and is not a cover.

@@ -113,7 +113,8 @@ fn level(width: u32, height: u32) -> &'static str {
 }
 
 /// Brings every frame to the planned size. Browsers' recorders change the size in the middle when a window is resized:
-/// frames of another shape keep it, within black. An FFmpeg built for this needs the filters select, trim, setpts, crop,
+/// frames of another shape keep it, within black. Cameras and old recorders use the full range of values, which players
+/// show too dark or too bright. An FFmpeg built for this needs the filters select, trim, setpts, crop,
 /// scale, pad, setsar, format and aresample.
 fn filters(width: u32, height: u32, trim: bool, part: &str) -> String {
     let (w, h) = (width, height);
@@ -122,7 +123,7 @@ fn filters(width: u32, height: u32, trim: bool, part: &str) -> String {
     format!(
         "select='isnan(prev_selected_t)+gte(t-prev_selected_t,0.0155)',{part}{trim}\
          scale=w='if({same_shape},{w},2*max(1,floor(min({w},{h}*dar)/2)))'\
-         :h='if({same_shape},{h},2*max(1,floor(min({h},{w}/dar)/2)))',\
+         :h='if({same_shape},{h},2*max(1,floor(min({h},{w}/dar)/2)))':out_range=tv,\
          pad={w}:{h}:(ow-iw)/2:(oh-ih)/2,setsar=1,format=yuv420p"
     )
 }

@@ -12,7 +12,7 @@ use common::{
     objects::{Head, Serving, keys},
 };
 use media::{
-    AudioPlan, Plan, VideoPlan,
+    AudioPlan, Limits, Plan, VideoPlan,
     chunks::{self, Budget, Chunk, Speed, Workload},
     ffmpeg::Input,
     loopback::View,
@@ -23,7 +23,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     job::source_of,
-    publish::{Found, Outcome, Stop, Try, facts},
+    publish::{Found, MAX_BYTES, Outcome, Stop, Try, facts},
 };
 
 /// Feeds a reader of [`media::webm`] what it asks for.
@@ -104,6 +104,7 @@ impl Try<'_> {
             probe?
         };
         let Some(duration) = self.length(found, probe.start).await? else { return Ok(None) };
+        media::decide::within_duration(duration, &Limits::new(MAX_BYTES))?;
         let fps = probe.tracks.get(found.plan.video_stream).and_then(|track| track.fps).unwrap_or(0.0);
         let workload = Workload { duration, width, height, fps };
         let speed = self.app.ledger.speed(self.app.tools.memory).await?;

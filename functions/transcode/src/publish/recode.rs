@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use common::objects::{StreamedUpload, keys};
 use media::{
-    AudioPlan, Reason,
+    AudioPlan, Limits, Reason,
     ffmpeg::{Gaps, Input},
     loopback::View,
     mp4::{Assembly, FragmentReader, Summary},
 };
 
-use super::{Stop, Try, VIDEO, inspect::Found};
+use super::{MAX_BYTES, Stop, Try, VIDEO, inspect::Found};
 
 /// Bytes that the index of a second of recording takes: 30 frames of 12 and 50 packets of sound of 4, and more.
 pub(crate) const INDEX_BYTES_A_SECOND: u64 = 800;
@@ -68,6 +68,7 @@ impl Try<'_> {
         found: &Found,
         gaps: Gaps,
     ) -> Result<Vec<u8>, Stop> {
+        let limits = &Limits::new(MAX_BYTES);
         let mut output = self.app.tools.publish(&self.loopback, input, &found.plan, gaps, self.deadline)?;
         let (mut reader, mut assembly, mut stream) = (FragmentReader::new(), Assembly::new(), None);
         while let Some(bytes) = output.next().await? {
@@ -80,6 +81,8 @@ impl Try<'_> {
                 }
                 if let Some(stream) = stream {
                     assembly.add(stream, &fragment)?;
+                    // Not every file says how long it is.
+                    media::decide::within_duration(assembly.time(stream), limits)?;
                     upload.write(&fragment.media).await?;
                 }
             }
