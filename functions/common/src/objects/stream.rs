@@ -157,3 +157,21 @@ fn fill(buffer: &mut Vec<u8>, size: usize, bytes: &mut &[u8]) {
     buffer.extend_from_slice(now);
     *bytes = later;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ObjectsConfig;
+
+    #[tokio::test]
+    async fn more_than_ten_thousand_parts_are_refused() {
+        let config = ObjectsConfig { bucket: "media".to_owned(), path_style: true };
+        let objects = Objects::new(config, &aws_config::SdkConfig::builder().build());
+        let serving = Serving { content_type: "video/mp4", cache_control: "private" };
+        let mut upload = objects.stream("key", serving, HEAD_RESERVE);
+        let most = 10_000 * PART as u64 - HEAD_RESERVE;
+        upload.media = most - 1;
+        upload.write(b"1").await.expect("the last byte");
+        assert!(matches!(upload.write(b"2").await, Err(ObjectsError::TooLarge { most: told }) if told == most));
+    }
+}

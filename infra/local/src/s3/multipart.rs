@@ -24,7 +24,8 @@ use super::{
     store::{Index, Object, Part, Upload},
 };
 
-/// Bytes that every part but the last must have (Amazon S3 multipart upload limits).
+/// Bytes that every part but the last must have (Amazon S3 multipart upload limits), and that an object must exceed for
+/// ranges of it to be copied (`UploadPartCopy`).
 const MIN_PART: u64 = 5 * 1024 * 1024;
 /// The highest part number.
 const MAX_PARTS: u16 = 10_000;
@@ -291,6 +292,12 @@ fn combined_e_tag(parts: &[&Part]) -> String {
 fn copy_range(text: Option<&str>, size: u64) -> S3Result<Range<u64>> {
     let range = match text {
         None => 0..size,
+        Some(_) if size <= MIN_PART => {
+            return Err(s3_error!(
+                InvalidRequest,
+                "The specified copy source is not supported as a byte-range copy source: it is not over 5 MiB"
+            ));
+        }
         Some(text) => {
             let ends = text.strip_prefix("bytes=").and_then(|range| range.split_once('-'));
             let ends = ends.and_then(|(first, last)| Some((first.parse().ok()?, last.parse::<u64>().ok()?)));

@@ -75,7 +75,8 @@ impl Operations {
     }
 }
 
-/// Conditions of a write: `If-None-Match: *` and `If-Match`.
+/// Conditions of a write: `If-None-Match: *` and `If-Match` (S3 user guide, "Conditional writes": where there is no
+/// object, an `If-Match` is answered with 404).
 pub(super) fn check_write(
     index: &Index,
     key: &str,
@@ -84,8 +85,11 @@ pub(super) fn check_write(
 ) -> S3Result<()> {
     let current = index.objects.get(key);
     let failed = match (if_match, if_none_match) {
-        (Some(ETagCondition::ETag(expected)), _) => current.is_none_or(|object| object.e_tag != expected.value()),
-        (Some(ETagCondition::Any), _) => current.is_none(),
+        (Some(_), _) if current.is_none() => {
+            return Err(s3_error!(NoSuchKey, "The specified key does not exist."));
+        }
+        (Some(ETagCondition::ETag(expected)), _) => current.is_some_and(|object| object.e_tag != expected.value()),
+        (Some(ETagCondition::Any), _) => false,
         (None, Some(ETagCondition::Any)) => current.is_some(),
         (None, Some(ETagCondition::ETag(_))) => return Err(s3_error!(NotImplemented)),
         (None, None) => false,

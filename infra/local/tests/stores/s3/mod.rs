@@ -5,6 +5,8 @@ mod cors;
 mod multipart;
 mod objects;
 mod reading;
+mod splice;
+mod stream;
 
 use std::{
     net::SocketAddr,
@@ -12,6 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use aws_sdk_s3::config::SharedCredentialsProvider;
 use aws_sdk_s3::{
     Client,
     config::{BehaviorVersion, Credentials, Region, RequestChecksumCalculation},
@@ -19,15 +22,21 @@ use aws_sdk_s3::{
     presigning::PresigningConfig,
     primitives::ByteStream,
 };
+use common::{
+    config::ObjectsConfig,
+    objects::{Objects, Serving},
+};
 use local::{
     s3::{ObjectCreated, S3Options, serve},
     template::CorsRule,
 };
+use s3s::crypto::{Checksum as _, Md5};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 const BUCKET: &str = "media";
+const SERVING: Serving = Serving { content_type: "video/mp4", cache_control: "private" };
 
 /// A running S3 of a test's own, and its folder.
 struct Served {
@@ -94,6 +103,21 @@ impl Served {
         got.body.collect().await.expect("a body").to_vec()
     }
 
+    /// The bucket as the functions use it.
+    fn objects(&self) -> Objects {
+        let keys = SharedCredentialsProvider::new(Credentials::new("key", "secret", None, None, "test"));
+        let sdk = aws_config::SdkConfig::builder()
+            .region(Region::new("us-east-1"))
+            .credentials_provider(keys)
+            .endpoint_url(format!("http://{}", self.address));
+        Objects::new(ObjectsConfig { bucket: BUCKET.to_owned(), path_style: true }, &sdk.build())
+    }
+
+    async fn assert_no_open_upload(&self) {
+        let uploads = self.client.list_multipart_uploads().bucket(BUCKET).send().await.expect("a page");
+        assert!(uploads.uploads().is_empty(), "left open: {:?}", uploads.uploads());
+    }
+
     async fn missing(&self, key: &str) -> bool {
         let head = self.client.head_object().bucket(BUCKET).key(key).send().await;
         head.is_err_and(|error| error.into_service_error().is_not_found())
@@ -144,6 +168,20 @@ fn bytes(seed: u8, size: usize) -> Vec<u8> {
         state.to_be_bytes()[0]
     };
     (0..size).map(|_| next()).collect()
+}
+
+fn md5(bytes: &[u8]) -> String {
+    hex(&Md5::checksum(bytes))
+}
+
+/// ETag of an object that was made of these parts.
+fn combined_e_tag(parts: &[&[u8]]) -> String {
+    let digests: Vec<_> = parts.iter().flat_map(|part| Md5::checksum(part)).collect();
+    format!("{}-{}", md5(&digests), parts.len())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn file_count(folder: &Path) -> usize {

@@ -9,7 +9,7 @@ use aws_sdk_s3::{
     types::{CompletedMultipartUpload, CompletedPart},
 };
 
-use super::{BUCKET, Served, bytes, plain_client, refusal, unquoted};
+use super::{BUCKET, Served, bytes, combined_e_tag, plain_client, refusal, unquoted};
 
 const KEY: &str = "videos/raw/1.mp4";
 const FIVE_MIB: usize = 5 * 1024 * 1024;
@@ -221,6 +221,67 @@ async fn parts_are_copied_by_range() {
     assert!(served.get(KEY).await == [&bytes(2, FIVE_MIB)[..], &source[10..=5_243_879]].concat());
     let served = served.restart(None).await;
     assert!(served.get(KEY).await.len() == 2 * FIVE_MIB + 990);
+}
+
+#[tokio::test]
+async fn ranges_are_copied_of_large_objects_only() {
+    let served = Served::start().await;
+    let id = create(&served.client).await;
+    served.put("source", bytes(1, FIVE_MIB)).await;
+    let copy = || {
+        let copy = served.client.upload_part_copy().bucket(BUCKET).key(KEY).upload_id(&id).part_number(1);
+        copy.copy_source(format!("{BUCKET}/source"))
+    };
+    let refused = copy().copy_source_range("bytes=0-9").send().await;
+    assert_eq!(refusal(refused), (400, "InvalidRequest".to_owned()));
+    copy().send().await.expect("the whole of it");
+}
+
+#[tokio::test]
+async fn sixteen_parts_are_copied_at_once() {
+    let served = Served::start().await;
+    let source = bytes(1, FIVE_MIB + 16);
+    served.put("source", source.clone()).await;
+    let id = create(&served.client).await;
+    let mut copies = tokio::task::JoinSet::new();
+    for number in 1..=16 {
+        let copy = served.client.upload_part_copy().bucket(BUCKET).key(KEY).upload_id(&id).part_number(number);
+        let copy = copy.copy_source(format!("{BUCKET}/source"));
+        let copy = copy.copy_source_range(format!("bytes={number}-{}", FIVE_MIB as i32 + number - 1));
+        copies.spawn(async move {
+            let part = copy.send().await.expect("a part");
+            (number, part.copy_part_result.and_then(|result| result.e_tag).expect("an ETag"))
+        });
+    }
+    let mut parts = copies.join_all().await;
+    parts.sort();
+    let parts: Vec<_> = parts.iter().map(|(number, e_tag)| (*number, e_tag.as_str())).collect();
+    let e_tag = complete(&served.client, &id, &parts).await.expect("completed");
+    let expected: Vec<_> = (1..=16).map(|number| &source[number..FIVE_MIB + number]).collect();
+    assert_eq!(e_tag, combined_e_tag(&expected));
+    assert!(served.get(KEY).await == expected.concat());
+}
+
+#[tokio::test]
+async fn a_completion_holds_its_condition() {
+    let served = Served::start().await;
+    let client = &served.client;
+    let id = create(client).await;
+    let part = upload(client, &id, 1, bytes(1, 100)).await;
+    let complete = || {
+        let complete = client.complete_multipart_upload().bucket(BUCKET).key(KEY).upload_id(&id);
+        complete.multipart_upload(list(&[(1, &part)]))
+    };
+    let gone = complete().if_match("\"other\"").send().await;
+    assert_eq!(refusal(gone), (404, "NoSuchKey".to_owned()));
+    let e_tag = served.put(KEY, b"12345".to_vec()).await;
+    for refused in [complete().if_none_match("*"), complete().if_match("\"other\"")] {
+        assert_eq!(refusal(refused.send().await), (412, "PreconditionFailed".to_owned()));
+        assert_eq!(served.get(KEY).await, b"12345");
+    }
+    // The upload is still there.
+    complete().if_match(format!("\"{e_tag}\"")).send().await.expect("completed");
+    assert!(served.get(KEY).await == bytes(1, 100));
 }
 
 #[tokio::test]

@@ -149,6 +149,7 @@ async fn a_body_without_a_length_is_refused() {
 async fn conditional_writes_hold_their_condition() {
     let served = Served::start().await;
     let put = || served.client.put_object().bucket(BUCKET).key("key").body(ByteStream::from_static(b"12345"));
+    assert_eq!(refusal(put().if_match("\"other\"").send().await), (404, "NoSuchKey".to_owned()));
     put().if_none_match("*").send().await.expect("new");
     assert_eq!(refusal(put().if_none_match("*").send().await), (412, "PreconditionFailed".to_owned()));
     assert_eq!(refusal(put().if_match("\"other\"").send().await), (412, "PreconditionFailed".to_owned()));
