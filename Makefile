@@ -4,16 +4,17 @@ PORT ?= 3000
 FILE ?=
 ARCH ?=
 STAGE ?= default
+export QUICK KEEP
 
 MAKEFLAGS += --no-print-directory
 export PATH := $(CURDIR)/.tools/venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check audit fmt build deploy clean distclean
+.PHONY: help up test bench-media check audit fmt build deploy clean distclean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 up: export PORT := $(PORT)
 up: export FILE := $(FILE)
@@ -24,6 +25,9 @@ test: ## Run every test, the browser's included
 	@infra/setup.sh test
 	cargo build --workspace --locked
 	cargo test --workspace --locked --no-fail-fast
+
+bench-media: ## Measure the media engine against bare FFmpeg; QUICK=1 for the short recordings only, KEEP=1 to keep them
+	@infra/bench-media.sh
 
 check: ## Check formatting, lints, documentation, dependencies, the template and the scripts
 	@infra/setup.sh check
