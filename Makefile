@@ -4,14 +4,17 @@ PORT ?= 3000
 FILE ?=
 ARCH ?=
 STAGE ?= default
-export QUICK KEEP
+TARGET ?=
+SECONDS ?= 600
+QUICK ?=
+KEEP ?=
 
 MAKEFLAGS += --no-print-directory
 export PATH := $(CURDIR)/.tools/venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up test bench-media check audit fmt build deploy clean distclean
+.PHONY: help up test fuzz bench-media check audit fmt build deploy clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -25,7 +28,14 @@ test: ## Run every test, the browser's included
 	@infra/setup.sh test
 	cargo build --workspace --locked
 	cargo test --workspace --locked --no-fail-fast
+	infra/fuzz.sh 10
 
+fuzz: ## Look for input that breaks the readers of media; TARGET=index (default all), SECONDS=600
+	@infra/setup.sh fuzz
+	@infra/fuzz.sh $(SECONDS) $(TARGET)
+
+bench-media: export QUICK := $(QUICK)
+bench-media: export KEEP := $(KEEP)
 bench-media: ## Measure the media engine against bare FFmpeg; QUICK=1 for the short recordings only, KEEP=1 to keep them
 	@infra/bench-media.sh
 
@@ -33,6 +43,7 @@ check: ## Check formatting, lints, documentation, dependencies, the template and
 	@infra/setup.sh check
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cd functions/media/fuzz && cargo fmt --check && cargo clippy --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked
 	cargo deny --workspace --locked check bans licenses sources
 	cargo machete

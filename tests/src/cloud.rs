@@ -60,6 +60,12 @@ pub fn cloud() -> &'static Cloud {
     CLOUD.get_or_init(Cloud::start)
 }
 
+/// A second one, whose transcode function has ninety seconds, so that encodes of half a minute are shared out.
+pub fn hurried() -> &'static Cloud {
+    static CLOUD: OnceLock<Cloud> = OnceLock::new();
+    CLOUD.get_or_init(|| Cloud::with(&["TranscodeTimeout=90"]))
+}
+
 /// The repository.
 #[must_use]
 pub fn repository() -> PathBuf {
@@ -71,9 +77,16 @@ impl Cloud {
     /// shared one lives until this process is gone.
     #[must_use]
     pub fn start() -> Self {
+        Self::with(&[])
+    }
+
+    fn with(parameters: &[&str]) -> Self {
         let state = tempfile::Builder::new().prefix("capstan-test-").tempdir().expect("a temporary directory").keep();
         let mut command = command(&state, 0);
         command.arg("--remove-state");
+        for parameter in parameters {
+            command.args(["--parameter", parameter]);
+        }
         Self::spawn(command, &state)
     }
 

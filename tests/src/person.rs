@@ -36,7 +36,11 @@ pub struct Answer {
 impl Person {
     /// A new person with an account of their own, so that tests do not see each other's videos.
     pub async fn new() -> Self {
-        let cloud = cloud();
+        Self::on(cloud()).await
+    }
+
+    /// As [`new`](Self::new), with an account on another local cloud than the shared one.
+    pub async fn on(cloud: &'static Cloud) -> Self {
         let (key, id) = (ApiKey::random().expect("random"), UserId::random().expect("random"));
         let config = DatabaseConfig { url: Secret::new(&cloud.ready.database_url), ca: None };
         let db = Database::new(&config).expect("a database");
@@ -132,6 +136,15 @@ impl Person {
     pub async fn failed(&self, video: &str) -> String {
         let status = self.becomes(video, "failed").await;
         status["upload"]["reason"].as_str().expect("a reason").to_owned()
+    }
+
+    /// Waits until the video is ready or has failed; its status.
+    pub async fn ends(&self, video: &str) -> Value {
+        until(&format!("video {video} to be ready or to fail"), async || {
+            let status = self.status(video).await;
+            matches!(status["overall"].as_str(), Some("ready" | "failed")).then_some(status)
+        })
+        .await
     }
 
     async fn becomes(&self, video: &str, overall: &str) -> Value {

@@ -33,6 +33,12 @@ pub async fn keys_of(video: &str) -> Vec<String> {
     keys
 }
 
+/// Content of an object.
+pub async fn content(key: &str) -> Vec<u8> {
+    let got = s3().get_object().bucket(&cloud().ready.bucket).key(key).send().await.expect("an object");
+    got.body.collect().await.expect("its content").to_vec()
+}
+
 /// ETag of an object, if it is there.
 pub async fn e_tag(key: &str) -> Option<String> {
     let head = s3().head_object().bucket(&cloud().ready.bucket).key(key).send().await.ok()?;

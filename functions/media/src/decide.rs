@@ -153,7 +153,7 @@ fn plan(facts: &Facts<'_>, limits: &Limits) -> Result<Plan, Reason> {
     if facts.tracks.len() > limits.max_tracks {
         return Err(Reason::TooManyTracks);
     }
-    if facts.duration.is_some_and(|duration| duration > limits.max_duration) {
+    if longest(facts) > Some(limits.max_duration) {
         return Err(Reason::TooLong { hours: limits.max_duration.as_secs() / 3600 });
     }
     let video = recording(facts.tracks)?;
@@ -168,6 +168,12 @@ fn plan(facts: &Facts<'_>, limits: &Limits) -> Result<Plan, Reason> {
         video: copy(video).filter(|_| keeps_timestamps(facts.container)).unwrap_or_else(|| encode(video)),
         audio: audio.map_or(AudioPlan::None, audio_plan),
     })
+}
+
+/// Length of the recording, or of what is seen or heard of it when that is longer; `None` when nothing tells.
+fn longest(facts: &Facts<'_>) -> Option<Duration> {
+    let played = facts.tracks.iter().filter(|track| matches!(track.kind, Kind::Video | Kind::Audio));
+    played.map(|track| track.duration).chain([facts.duration]).max().flatten()
 }
 
 /// Refuses by size, which is known before anything is read; an empty file as well.

@@ -185,3 +185,16 @@ fn limits_are_kept_before_anything_is_decoded() {
     let text = Facts { container: Container::Text, ..of(1000, 1) };
     assert_eq!(decide(&text, &LIMITS), Decision::Reject(Reason::NotAVideo));
 }
+
+#[test]
+fn a_track_longer_than_the_file_says_counts() {
+    let hours = |hours: u64| Some(Duration::from_secs(hours * 3600));
+    let picture = video(Codec::H264(PLAIN), 640, 480);
+    let refusal = Reason::TooLong { hours: 12 };
+    assert_eq!(refused(&[Track { duration: hours(13), ..picture.clone() }]), refusal);
+    let sound = Track { duration: hours(13), ..audio(Codec::Aac { object_type: 2 }, 2) };
+    assert_eq!(refused(&[picture.clone(), sound]), refusal);
+    // A clock that runs on is nobody's recording.
+    let timecode = Track { duration: hours(24), ..Track::new(1) };
+    assert!(matches!(decided(Container::Mp4, &[picture, timecode]), Decision::Publish(_)));
+}

@@ -132,7 +132,7 @@ pub struct Track {
     pub rotation: Rotation,
     /// Ticks a second of the track's clock, 0 when unknown.
     pub timescale: u32,
-    /// Length by the track's own clock.
+    /// Length by the track's own clock: what its header or its samples say, whichever is more.
     pub duration: Option<Duration>,
     /// Number of samples; `None` when fragments hold them or the container does not say.
     pub sample_count: Option<u64>,

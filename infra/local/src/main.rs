@@ -39,6 +39,9 @@ struct Up {
     /// Do not upload a sample recording
     #[arg(long)]
     no_sample: bool,
+    /// A parameter of the template, as NAME=VALUE; may be given several times
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
+    parameter: Vec<(String, String)>,
     /// Stop when standard input ends
     #[arg(long)]
     stop_on_stdin_close: bool,
@@ -48,6 +51,11 @@ struct Up {
     /// Milliseconds before the first retry of a failed event
     #[arg(long, default_value_t = 1000)]
     retry_delay_ms: u64,
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("a parameter is given as NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn main() -> ExitCode {
@@ -74,6 +82,7 @@ async fn run(arguments: Up) -> Result<()> {
         port: arguments.port,
         retry_delay: Duration::from_millis(arguments.retry_delay_ms),
         mysql_home: Some(arguments.mysql_home),
+        parameters: arguments.parameter.into_iter().collect(),
         interrupt: stop.clone(),
         ..Options::new(arguments.template, arguments.functions, arguments.state)
     };

@@ -1,10 +1,12 @@
 //! Flow by flow: what happens to a recording, whatever happens to the machines.
 
 mod bad_media;
+mod corpus;
 mod events;
 mod failures;
 mod migrations;
 mod outages;
 mod publish;
+mod sharing_out;
 mod sweep;
 mod tls;

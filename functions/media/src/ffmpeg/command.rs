@@ -95,7 +95,7 @@ pub(super) fn encode_video(args: &mut Vec<String>, width: u32, height: u32, trim
     push(args, &["-level:v", level(width, height)]);
     // Frames keep their times: a recorded screen stands still for seconds and then moves at 60 fps. The clock of the
     // encoder is fine for that, while the rate it plans with stays one that phones decode.
-    push(args, &["-fps_mode", "vfr", "-enc_time_base", "1:90000", "-fpsmax", "60"]);
+    push(args, &["-fps_mode", "vfr", "-enc_time_base", "1:90000", "-x264-params", "fps=60"]);
     // A seek lands on a keyframe, and a stream is cut at one: two seconds keep both quick for little size. By time, since
     // a count of frames means nothing at a variable rate: the first frame of each two seconds since the very first,
     // however long the picture stood still before.
@@ -213,9 +213,13 @@ mod tests {
         ];
         for command in all {
             let (before, _) = command.split_once(" -i http://127.0.0.1:9/in").expect("an input");
-            for wanted in
-                ["-protocol_whitelist http,tcp ", "-format_whitelist matroska", "-f matroska", "-max_pixels", "-max_streams"]
-            {
+            for wanted in [
+                "-protocol_whitelist http,tcp ",
+                "-format_whitelist matroska",
+                "-f matroska",
+                "-max_pixels",
+                "-max_streams",
+            ] {
                 assert!(before.contains(wanted), "{wanted} in {before}");
             }
         }

@@ -64,7 +64,9 @@ impl Output {
         loop {
             match self.next().await {
                 Ok(Some(_)) => {}
-                Ok(None) => return FfmpegError::Useless { program: "ffmpeg".to_owned(), what: "its output is malformed" },
+                Ok(None) => {
+                    return FfmpegError::Useless { program: "ffmpeg".to_owned(), what: "its output is malformed" };
+                }
                 Err(error) => return error,
             }
         }

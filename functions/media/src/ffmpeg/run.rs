@@ -17,10 +17,13 @@ const MAX_STDOUT: usize = 256 << 10;
 /// Bytes of standard error that are kept, the last ones.
 const MAX_STDERR: usize = 8 << 10;
 /// What FFmpeg and x264 say when they get no more memory. Some of it comes with a success, and a result that lacks what
-/// there was no room for. FFmpeg 5 says the last when a filter cannot give what it held back, and does not say why.
-const NO_MEMORY: [&str; 4] = [
+/// there was no room for. The first two are the same error by glibc and by musl; a thread that is not created had no room
+/// for its stack. FFmpeg 5 says the last when a filter cannot give what it held back, and does not say why.
+const NO_MEMORY: [&str; 6] = [
     "Cannot allocate memory",
+    "Out of memory",
     "malloc of size",
+    "pthread_create() failed",
     "Failed to compensate for timestamp delta",
     "Error marking filters as finished",
 ];

@@ -208,8 +208,10 @@ pub(super) fn respond(
         Some(None) => return empty(StatusCode::RANGE_NOT_SATISFIABLE),
     };
     let status = if partial { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
-    let mut response =
-        Response::builder().status(status).header(ACCEPT_RANGES, "bytes").header(CONTENT_LENGTH, range.end - range.start);
+    let mut response = Response::builder()
+        .status(status)
+        .header(ACCEPT_RANGES, "bytes")
+        .header(CONTENT_LENGTH, range.end - range.start);
     if partial {
         response = response.header(CONTENT_RANGE, format!("bytes {}-{}/{size}", range.start, range.end - 1));
     }
@@ -295,7 +297,8 @@ mod tests {
             counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             async move {
                 let length = range.end - range.start - u64::from(range.start == 2 * BLOCK);
-                Ok(vec![u8::try_from(range.start / BLOCK).expect("small"); usize::try_from(length).expect("small")].into())
+                Ok(vec![u8::try_from(range.start / BLOCK).expect("small"); usize::try_from(length).expect("small")]
+                    .into())
             }
         });
         let bytes = source.bytes(BLOCK - 1..BLOCK + 1).await.expect("bytes");

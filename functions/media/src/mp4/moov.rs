@@ -172,6 +172,8 @@ fn stbl(body: &[u8], track: &mut Track, reaches: &mut u64) -> Result<(), IndexEr
                     ticks = ticks.saturating_add(count.saturating_mul(delta));
                 }
                 track.fps = frame_rate(samples, ticks, track);
+                // Headers may claim less than a player then plays.
+                track.duration = track.duration.max(seconds(ticks, track.timescale).filter(|length| !length.is_zero()));
                 if track.kind == Kind::Video {
                     track.peak_fps = level::peak_rate(table, track.timescale);
                     length = Some(ticks);

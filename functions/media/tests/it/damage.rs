@@ -37,6 +37,19 @@ fn a_fragmented_file_cut_anywhere_is_no_panic() {
     }
 }
 
+#[test]
+fn a_track_is_as_long_as_its_samples_whatever_its_header_says() {
+    let job = Job::new();
+    let whole = clip(&job, "-an");
+    assert!(index_of(&whole).0.expect("an index").tracks[0].duration < Some(Duration::from_secs(3)));
+    let mut slow = whole;
+    let at = slow.windows(4).rposition(|window| window == b"stts").expect("durations");
+    // Frames that each last as long as can be said.
+    slow[at + 16..at + 20].copy_from_slice(&0x7fff_ffff_u32.to_be_bytes());
+    let index = index_of(&slow).0.expect("an index");
+    assert!(index.tracks[0].duration > Some(Duration::from_secs(12 * 3600)), "{index:?}");
+}
+
 /// Xorshift64, so that a failure can be seen again.
 struct Dice(u64);
 

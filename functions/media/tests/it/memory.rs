@@ -66,6 +66,8 @@ async fn a_program_cannot_take_more_than_its_memory() {
 async fn want_of_memory_is_told_from_damage_even_after_a_success() {
     for (said, code) in [
         ("Error while decoding stream #0:0: Cannot allocate memory", 1),
+        ("[vf#0:0 @ 0x7fd118d76700] Error while filtering: Out of memory", 244),
+        ("[out#0/mp4 @ 0x7fb8447d81c0] pthread_create() failed: Resource temporarily unavailable", 245),
         ("x264 [error]: malloc of size 1234 failed", 1),
         ("Error marking filters as finished", 1),
         ("[SWR] Failed to compensate for timestamp delta of 4000.000500", 0),

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use media::{AudioPlan, Container, Decision, Facts, Limits, Reason, VideoPlan, decide, mp4};
 
-use crate::support::{H264_AAC, Job, PICTURE, Published, Served, TONE, colour, ffprobe, framemd5, size, soon, tools, turn};
+use crate::support::{
+    H264_AAC, Job, PICTURE, Published, Served, TONE, colour, ffprobe, framemd5, size, soon, tools, turn,
+};
 
 const VP8: &str = "-c:v libvpx -deadline realtime -cpu-used 8";
 

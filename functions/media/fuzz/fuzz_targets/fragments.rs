@@ -1,0 +1,44 @@
+//! A stream of fragments, in pieces of any size, and the file that is assembled from it.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use media::mp4::{Assembly, FragmentReader, IndexReader, Stream, Summary};
+use media_fuzz::{Sparse, fed};
+
+fuzz_target!(|data: &[u8]| {
+    let Some((content, [.., how])) = data.split_last_chunk::<12>() else { return };
+    let (chunks, piece) = (how & 1 == 1, usize::from(how >> 1) * 100 + 1);
+    let (mut reader, mut assembly, mut stream) = (FragmentReader::new(), Assembly::new(), None::<Stream>);
+    for mut bytes in content.chunks(piece) {
+        loop {
+            let Ok(fed) = reader.feed(&mut bytes) else { return };
+            let Some(fragment) = fed else { break };
+            let init = reader.init().expect("a fragment comes after its index");
+            let begun = match stream {
+                Some(stream) => Ok(stream),
+                None if chunks => assembly.chunk(init, 0),
+                None => Ok(assembly.stream(init)),
+            };
+            let Ok(begun) = begun else { return };
+            stream = Some(begun);
+            if assembly.add(begun, &fragment).is_err() {
+                return;
+            }
+        }
+    }
+    let _ = reader.finish();
+    let Ok(head) = assembly.head(None) else { return };
+    // Descriptions are passed on as they came; those that make no sense are refused by the summary.
+    if Summary::of_head(&head).is_none() {
+        return;
+    }
+    let object = Sparse::headed(&head, assembly.media_bytes());
+    let mut reader = IndexReader::new(object.size());
+    assert!(fed!(reader, object, at_most 64), "the new head is no index");
+    reader.finish().expect("an index");
+    for room in [0, 1, 7, 8, 9, 100_000] {
+        let padded = assembly.head(Some(head.len() as u64 + room)).expect("room");
+        assert_eq!(padded.len() as u64, head.len() as u64 + room);
+    }
+});
