@@ -6,16 +6,18 @@ ARCH ?=
 STAGE ?= default
 TARGET ?=
 SECONDS ?= 600
+QUICK ?=
+KEEP ?=
 
 MAKEFLAGS += --no-print-directory
 export PATH := $(CURDIR)/.tools/venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up test fuzz check audit fmt build deploy clean distclean
+.PHONY: help up test fuzz bench-media check audit fmt build deploy clean distclean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 up: export PORT := $(PORT)
 up: export FILE := $(FILE)
@@ -31,6 +33,11 @@ test: ## Run every test, the browser's included
 fuzz: ## Look for input that breaks the readers of media; TARGET=index (default all), SECONDS=600
 	@infra/setup.sh fuzz
 	@infra/fuzz.sh $(SECONDS) $(TARGET)
+
+bench-media: export QUICK := $(QUICK)
+bench-media: export KEEP := $(KEEP)
+bench-media: ## Measure the media engine against bare FFmpeg; QUICK=1 for the short recordings only, KEEP=1 to keep them
+	@infra/bench-media.sh
 
 check: ## Check formatting, lints, documentation, dependencies, the template and the scripts
 	@infra/setup.sh check
