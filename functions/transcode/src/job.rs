@@ -85,7 +85,8 @@ async fn piece(
         tracing::info!(%video, attempt, number, "a piece of an attempt that is over");
         return Ok(());
     };
-    let Some(task) = app.objects.read_small(&created.key).await?.and_then(|job| serde_json::from_slice(&job).ok()) else {
+    let Some(task) = app.objects.read_small(&created.key).await?.and_then(|job| serde_json::from_slice(&job).ok())
+    else {
         tracing::warn!(key = created.key, "ignored: the job says nothing that this release understands");
         return Ok(());
     };
@@ -93,13 +94,7 @@ async fn piece(
     self::attempt(app, &source, &lease, &Job::Piece(&task, number), context).await
 }
 
-async fn publish(
-    app: &App,
-    created: &Created,
-    context: &Context,
-    video: VideoId,
-    key: String,
-) -> Result<(), JobError> {
+async fn publish(app: &App, created: &Created, context: &Context, video: VideoId, key: String) -> Result<(), JobError> {
     let fence = videos::fence(&mut app.db.connect().await?, &video).await?;
     let fence = fence.ok_or_else(|| JobError::NoVideo(video.clone()))?;
     if fence.deleted {
@@ -159,13 +154,7 @@ async fn claimed(app: &App, claim: &Claim<'_>) -> Result<Option<Lease>, JobError
 
 /// One attempt under a lease, at an upload or at a piece of the work on it. Claiming has already spent a try, so that
 /// whatever happens from here, what kills every attempt ends as failed.
-async fn attempt(
-    app: &App,
-    source: &Source,
-    lease: &Lease,
-    job: &Job<'_>,
-    context: &Context,
-) -> Result<(), JobError> {
+async fn attempt(app: &App, source: &Source, lease: &Lease, job: &Job<'_>, context: &Context) -> Result<(), JobError> {
     let (video, attempt) = (&source.video, lease.attempt);
     if lease.tries > MAX_TRIES {
         return fail(app, source, lease, GAVE_UP, true).await;
@@ -187,13 +176,7 @@ async fn attempt(
     }
 }
 
-async fn try_once(
-    app: &App,
-    source: &Source,
-    lease: &Lease,
-    job: &Job<'_>,
-    context: &Context,
-) -> Result<(), JobError> {
+async fn try_once(app: &App, source: &Source, lease: &Lease, job: &Job<'_>, context: &Context) -> Result<(), JobError> {
     if matches!(job, Job::Publish) {
         let begun = videos::processing(&mut app.db.connect().await?, &source.video, lease.attempt).await?;
         if begun == Fenced::Refused {

@@ -17,6 +17,16 @@ fn index_first(mp4: &[u8]) -> bool {
     position(b"moov").expect("an index") < position(b"mdat").expect("media")
 }
 
+/// True when what follows the header of the media is the same in both, up to an index that comes last.
+fn ends_alike(uploaded: &[u8], played: &[u8]) -> bool {
+    let media = |mp4: &[u8]| {
+        let at = mp4.windows(4).position(|window| window == b"mdat").expect("media");
+        let length = u32::from_be_bytes(mp4[at - 4..at].try_into().expect("four bytes"));
+        mp4[at..at - 4 + usize::try_from(length).expect("a length")].to_vec()
+    };
+    media(uploaded) == media(played)
+}
+
 #[tokio::test]
 async fn a_screen_recording_is_published_without_encoding() {
     let person = Person::new().await;
@@ -26,6 +36,7 @@ async fn a_screen_recording_is_published_without_encoding() {
     person.ready(&video).await;
     let played = person.watch(&video).await;
     assert!(index_first(&played), "players want the index first");
+    assert!(ends_alike(&recording, &played), "the media is the upload's own, byte for byte");
     let (before, after) = (footage::probe(&recording).await, footage::probe(&played).await);
     for kind in ["video", "audio"] {
         for fact in ["codec_name", "profile", "width", "height", "nb_frames", "bit_rate"] {

@@ -50,7 +50,8 @@ async fn a_long_recording_is_encoded_in_chunks_and_joined() {
     let video = person.create("Long").await;
     person.upload(&video, "raw-upload.webm", recording.clone()).await;
     // A chunk's FFmpeg that dies is replaced; the others go on.
-    let chunks = until("chunks at work", async || Some(encoding(&video).await).filter(|chunks| !chunks.is_empty())).await;
+    let chunks =
+        until("chunks at work", async || Some(encoding(&video).await).filter(|chunks| !chunks.is_empty())).await;
     processes::kill(chunks[0]);
     person.ready(&video).await;
 

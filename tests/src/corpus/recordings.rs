@@ -32,7 +32,13 @@ async fn containers() -> Vec<Case> {
         made("MPEG-TS", &h264, "ts", both.clone()).await,
         made("FLV", &h264, "flv", both.clone()).await,
         made("AVI", &format!("{PICTURE} {TONE} -c:v mpeg4 -c:a mp3"), "avi", both.clone()).await,
-        made("Ogg", &format!("{PICTURE} {TONE} -c:v libvpx -deadline realtime -cpu-used 8 -c:a libvorbis -f ogg"), "ogv", both.clone()).await,
+        made(
+            "Ogg",
+            &format!("{PICTURE} {TONE} -c:v libvpx -deadline realtime -cpu-used 8 -c:a libvorbis -f ogg"),
+            "ogv",
+            both.clone(),
+        )
+        .await,
         made("GIF", PICTURE, "gif", ready(64, 48, 1.0)).await,
         made("WebM", &format!("{PICTURE} {TONE} {VP8} -c:a libopus"), "webm", both.clone()).await,
         made(

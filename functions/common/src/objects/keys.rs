@@ -129,13 +129,12 @@ fn publish_again(key: &str) -> Option<Work> {
 fn piece_of(key: &str) -> Option<Work> {
     let (video, rest) = key.strip_prefix(PIECE_JOBS)?.strip_suffix(".json")?.split_once('/')?;
     let (attempt, number) = rest.split_once('-')?;
-    let work = Work::Piece {
-        video: VideoId::parse(video)?,
-        attempt: attempt.parse().ok()?,
-        number: number.parse().ok()?,
-    };
+    let work =
+        Work::Piece { video: VideoId::parse(video)?, attempt: attempt.parse().ok()?, number: number.parse().ok()? };
     // One key for one piece: `+1` and `01` are numbers as well.
-    Some(work).filter(|work| matches!(work, Work::Piece { video, attempt, number } if piece_job(video, *attempt, *number) == key))
+    Some(work).filter(
+        |work| matches!(work, Work::Piece { video, attempt, number } if piece_job(video, *attempt, *number) == key),
+    )
 }
 
 fn parse_raw(key: &str) -> Option<(VideoId, &str)> {

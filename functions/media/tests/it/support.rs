@@ -91,7 +91,8 @@ impl Job {
             && let Ok(head) = mp4::faststart(&index, &tracks, level)
         {
             let bytes = std::fs::read(source).expect("a file");
-            let media = usize::try_from(head.media.start).expect("small")..usize::try_from(head.media.end).expect("small");
+            let media =
+                usize::try_from(head.media.start).expect("small")..usize::try_from(head.media.end).expect("small");
             return Ok(self.published(tools, plan, &[head.bytes, bytes[media].to_vec()].concat()).await);
         }
         let made = match recode(tools, &served, input, &plan, Gaps::Fill, deadline).await {

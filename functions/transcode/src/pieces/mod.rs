@@ -192,4 +192,3 @@ impl Try<'_> {
         Ok(Outcome::Published(facts(summary, size_bytes)))
     }
 }
-
