@@ -12,12 +12,8 @@ use super::{
 };
 
 const MIB: u64 = 1024 * 1024;
-/// Bytes up to which an object is cut into [`SMALL_PART`]s.
-const SMALL: u64 = 1024 * MIB;
-/// Bytes of a part. Small ones, so that little is read for the first.
-const SMALL_PART: u64 = 8 * MIB;
-/// Bytes of a part of larger objects. Larger ones, so that there are fewer calls.
-const LARGE_PART: u64 = 16 * MIB;
+/// Bytes of a part, as long as 10,000 of them suffice, which is up to 78 GiB. Small, so that little is read for the first.
+const PART: u64 = 8 * MIB;
 /// Bytes that a part may have ("Amazon S3 multipart upload limits").
 const MAX_PART: u64 = 5 * 1024 * MIB;
 /// Parts that are copied at once.
@@ -127,9 +123,8 @@ impl Spliced<'_> {
 /// Cuts an object of `size` bytes: `head` new ones, then the `media` of another. As a copied range has almost the size
 /// of a part at least, its source is never so small that S3 would not copy ranges of it (`UploadPartCopy`: 5 MiB).
 fn plan(head: u64, media: Range<u64>, size: u64) -> Result<Plan, ObjectsError> {
-    let usual = if size <= SMALL { SMALL_PART } else { LARGE_PART };
     let needed = head.max(size.div_ceil(MAX_PARTS));
-    let part = usual.max(needed.div_ceil(MIB).saturating_mul(MIB));
+    let part = PART.max(needed.div_ceil(MIB).saturating_mul(MIB));
     if part > MAX_PART {
         return Err(ObjectsError::TooLarge { most: MAX_PARTS * MAX_PART });
     }
@@ -180,9 +175,8 @@ mod tests {
             // The head alone is longer than a usual part.
             (8 * MIB + 1, 90 * MIB, 9 * MIB),
             (0, 1024 * MIB, 8 * MIB),
-            (1, 1024 * MIB, 16 * MIB),
-            (3 * MIB, 160_000 * MIB - 3 * MIB, 16 * MIB),
-            (3 * MIB, 160_000 * MIB, 17 * MIB),
+            (3 * MIB, 80_000 * MIB - 3 * MIB, 8 * MIB),
+            (3 * MIB, 80_000 * MIB, 9 * MIB),
             (3 * MIB, 5 << 40, 525 * MIB),
         ] {
             let sizes = cut(head, 48..48 + media);

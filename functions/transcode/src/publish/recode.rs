@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use common::objects::{StreamedUpload, keys};
+use common::objects::{HEAD_RESERVE, StreamedUpload, keys};
 use media::{
     AudioPlan, Limits, Reason,
     ffmpeg::{Gaps, Input},
@@ -36,8 +36,8 @@ impl Try<'_> {
 
     async fn write(&self, input: Input<'_>, found: &Found, gaps: Gaps) -> Result<(Summary, u64), Stop> {
         let key = keys::processed(&self.source.video);
-        let seconds = found.duration.unwrap_or(Duration::from_secs(3600)).as_secs();
-        let mut upload = self.objects.stream(&key, VIDEO, seconds.saturating_mul(INDEX_BYTES_A_SECOND));
+        let index = |duration: Duration| duration.as_secs().saturating_mul(INDEX_BYTES_A_SECOND);
+        let mut upload = self.objects.stream(&key, VIDEO, found.duration.map_or(HEAD_RESERVE, index));
         match self.fill(&mut upload, input, found, gaps).await {
             Ok(head) => {
                 let summary = Summary::of_head(&head).filter(|summary| summary.width > 0).ok_or(Reason::Unreadable);

@@ -9,7 +9,7 @@ const PART: usize = 8 * MIB;
 const KEY: &str = "videos/processed/1.mp4";
 
 /// Media that is held back when the usual space is reserved.
-const HOLD: usize = PART - HEAD_RESERVE as usize;
+const HOLD: usize = PART - 2 * MIB;
 
 async fn write(upload: &mut StreamedUpload, media: &[u8], piece: usize) {
     for piece in media.chunks(piece) {
