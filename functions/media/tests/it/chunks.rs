@@ -93,8 +93,9 @@ fn numbers_that_are_none_do_no_harm() {
 
 /// When each frame is shown, in ticks of 1/90000 s, and whether it is a keyframe; in the order in which they are shown.
 fn frames(file: &Path, start: Duration) -> Vec<(i64, bool)> {
-    assert_eq!(ffprobe(file, "-show_entries stream=time_base"), "1/90000", "{file:?}");
     let text = ffprobe(file, "-show_entries packet=pts,flags -of csv=p=0");
+    // What holds no frame tells no clock that means anything.
+    assert!(text.is_empty() || ffprobe(file, "-show_entries stream=time_base") == "1/90000", "{file:?}");
     let ticks = i64::try_from(start.as_millis()).expect("small") * 90;
     let mut frames: Vec<(i64, bool)> = text
         .lines()
