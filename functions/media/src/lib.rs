@@ -4,7 +4,7 @@
 //! The order of use: [`sniff()`] the first bytes, read an MP4's index with [`mp4::IndexReader`] (or ask ffprobe with
 //! [`ffmpeg::Tools::probe`] for other containers), [`decide()`], run [`ffmpeg::Tools::publish`] and
 //! [`ffmpeg::Tools::poster`], and read what was made with [`mp4::read_file`]. What takes longer to encode than an invocation
-//! has is cut by [`chunks::plan`], found in the file by [`webm`] when it has no index, and encoded by [`ffmpeg::chunk`].
+//! has is cut by [`chunks::plan`], found in the file by [`webm`] when it has no index, and encoded by [`ffmpeg::Tools::chunk`].
 
 pub mod chunks;
 pub mod decide;

@@ -73,7 +73,7 @@ async fn want_of_memory_is_told_from_damage_even_after_a_success() {
         ("[SWR] Failed to compensate for timestamp delta of 4000.000500", 0),
     ] {
         let script = format!("echo '{said}' >&2; exit {code}");
-        let ended = run(Path::new("/bin/sh"), &["-c".into(), script.into()], MEMORY, soon()).await;
+        let ended = run(Path::new("/bin/sh"), &["-c".into(), script], MEMORY, soon()).await;
         let error = ended.expect_err("no success");
         assert!(matches!(error, FfmpegError::OutOfMemory { .. }), "{error}");
         assert_eq!(error.reason(), Some(Reason::TooMuchMemory), "{error}");
