@@ -25,12 +25,12 @@ pub struct Piece<'a> {
 }
 
 impl Ledger {
-    /// Leaves the lease to pieces: nobody else takes it for so long. False when a later claim has taken over.
+    /// Leaves the lease to pieces: nobody takes it for so long, but a repeat of the invocation that shared the work out and
+    /// may have died over it. False when a later claim has taken over.
     pub async fn hand_over(&self, lease: &Lease, lasts: Duration) -> Result<bool, LedgerError> {
         let item = self
-            .change(&lease.video, lease.attempt, "SET lease_until = :until, holder = :holder, piece_tries = :none")
+            .change(&lease.video, lease.attempt, "SET lease_until = :until, piece_tries = :none")
             .expression_attribute_values(":until", until(lasts))
-            .expression_attribute_values(":holder", AttributeValue::S("pieces".to_owned()))
             .expression_attribute_values(":none", AttributeValue::M(Item::new()));
         Ok(self.changed(item).await?.is_some())
     }
@@ -108,7 +108,7 @@ impl Ledger {
     }
 
     /// Pixels that this deployment encodes in a second, as it was measured last; `None` when it never was. `memory`, in
-    /// MiB, tells how many processors the function has.
+    /// bytes, stands for how many processors the function has.
     pub async fn speed(&self, memory: u64) -> Result<Option<f64>, LedgerError> {
         let item = self.read(&speed_key(memory)).await?;
         Ok(item.and_then(|item| item.get("pixels_per_second")?.as_n().ok()?.parse().ok()))

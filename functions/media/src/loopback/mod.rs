@@ -18,11 +18,17 @@ use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::{JoinHandle, JoinSet};
 
 pub use sink::Sink;
 pub use source::{ReadError, Source, View};
+
+/// Bytes of a recording on their way to FFmpeg. What it has not read when it hangs up was fetched for nothing, and the
+/// system would let megabytes pile up.
+const SEND_BUFFER: u32 = 128 << 10;
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 64;
 
 type Body = UnsyncBoxBody<Bytes, io::Error>;
 
@@ -46,9 +52,13 @@ enum Route {
 }
 
 impl Loopback {
-    /// Listens on a free port of 127.0.0.1. `label` becomes part of all addresses: letters, digits and hyphens.
-    pub async fn start(label: &str) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    /// Listens on a free port of 127.0.0.1, within a runtime. `label` becomes part of all addresses: letters, digits and hyphens.
+    pub fn start(label: &str) -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        // Connections take it over from the listener.
+        socket.set_send_buffer_size(SEND_BUFFER)?;
+        socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        let listener = socket.listen(BACKLOG)?;
         let (address, routes) = (listener.local_addr()?, Arc::new(Routes::default()));
         let server = tokio::spawn(accept(listener, Arc::clone(&routes)));
         Ok(Self { label: label.to_owned(), address, routes, server })

@@ -21,9 +21,11 @@ use super::{Body, empty};
 const BLOCK: u64 = 1 << 20;
 /// Blocks that are kept. FFmpeg jumps between sound and picture where a file keeps them apart.
 const CACHED: usize = 12;
-/// Blocks that are fetched before they are asked for, once reading goes straight on. What a seek leaves unread is lost,
-/// so the first block of a connection brings none.
+/// Blocks that are fetched before they are asked for, once reading goes straight on.
 const AHEAD: u64 = 4;
+/// Blocks of a connection that bring none with them: looking for a single picture reads no more, and what was fetched ahead
+/// would be lost.
+const STRAIGHT_ON: u64 = 4;
 
 /// A range could not be read, in the words of whoever reads.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -234,9 +236,9 @@ struct Reading {
     view: Arc<View>,
     at: u64,
     end: u64,
-    /// The block that was read last, and how many after it may be fetched ahead.
+    /// The block that was read last, and how many came before it.
     block: Option<u64>,
-    ahead: u64,
+    before: u64,
 }
 
 fn pieces(
@@ -244,7 +246,7 @@ fn pieces(
     view: Arc<View>,
     range: Range<u64>,
 ) -> impl futures_util::Stream<Item = io::Result<Frame<Bytes>>> + Send {
-    let reading = Reading { source, view, at: range.start, end: range.end, block: None, ahead: 0 };
+    let reading = Reading { source, view, at: range.start, end: range.end, block: None, before: 0 };
     stream::try_unfold(reading, |mut reading| async move {
         let Some(bytes) = reading.next().await.map_err(io::Error::other)? else { return Ok(None) };
         reading.at += bytes.len() as u64;
@@ -264,8 +266,10 @@ impl Reading {
             Some(Piece::Range(range)) => {
                 let block = range.start / BLOCK;
                 if self.block.replace(block).is_some_and(|before| before != block) {
-                    self.ahead = (self.ahead * 2).clamp(1, AHEAD);
-                    self.source.read_ahead(block + 1, self.ahead);
+                    self.before += 1;
+                    if self.before >= STRAIGHT_ON {
+                        self.source.read_ahead(block + 1, AHEAD);
+                    }
                 }
                 let end = range.end.min(range.start.saturating_add(left));
                 self.source.piece(range.start, end).await.map(Some)

@@ -119,7 +119,7 @@ async fn written(job: &Job, name: &str, output: Result<Output, FfmpegError>) -> 
 
 /// A recording, encoded at once.
 async fn at_once(job: &Job, file: &Path, plan: &Plan) -> PathBuf {
-    let served = Served::new(file).await;
+    let served = Served::new(file);
     let begun = tools().publish(&served.loopback, served.input(plan.container), plan, Gaps::Fill, soon());
     written(job, "whole.mp4", begun).await
 }
@@ -147,7 +147,7 @@ async fn same_in_chunks(job: &Job, file: &Path, splice: bool, bounds: [u64; 3]) 
         } else {
             file.to_owned()
         };
-        let served = Served::new(&input).await;
+        let served = Served::new(&input);
         let source = Timed { url: served.input(plan.container).url, zero: probe.start, seekable: !splice };
         let begun = tools().chunk(&served.loopback, &source, &plan, &part, soon());
         let output = written(job, &format!("out{number}.mp4"), begun).await;
@@ -218,7 +218,7 @@ async fn sound_keeps_its_distance_from_the_picture() {
     let probe = job.probe(&late).await;
     let facts = Facts::of_probe(media::sniff(&head(&late)), size(&late), &probe);
     let media::Decision::Publish(plan) = decide(&facts, &Limits::new(1 << 30)) else { panic!("refused") };
-    let served = Served::new(&late).await;
+    let served = Served::new(&late);
     let source = Timed { url: served.input(plan.container).url, zero: probe.start, seekable: true };
     let begun = tools().sound(&served.loopback, &source, &plan, Gaps::Fill, soon());
     let output = written(&job, "sound.mp4", begun).await;

@@ -269,7 +269,7 @@ async fn forced_demuxers_do_not_follow_playlists() {
     let concat = job.write("concat.mp4", format!("ffconcat version 1.0\nfile {}\n", canary.display()).as_bytes());
     for source in [&list, &concat] {
         for demuxer in [Container::Mp4, Container::Matroska, Container::Avi, Container::MpegTs] {
-            let served = Served::new(source).await;
+            let served = Served::new(source);
             let answer = tools().probe(served.input(demuxer), soon()).await;
             let found =
                 answer.map(|probe| decide(&Facts::of_probe(media::Container::Mp4, 1, &probe), &Limits::new(1 << 20)));

@@ -81,7 +81,7 @@ impl Job {
 
     pub(crate) async fn publish_with(&self, tools: &Tools, source: &Path) -> Result<Published, Reason> {
         let (bytes, limits, deadline) = (size(source), Limits::new(1 << 30), soon());
-        let served = Served::new(source).await;
+        let served = Served::new(source);
         let plan = match self.decided(tools, source, &served, bytes, &limits, deadline).await? {
             Decision::Publish(plan) => plan,
             Decision::Reject(reason) => return Err(reason),
@@ -106,7 +106,7 @@ impl Job {
     async fn published(&self, tools: &Tools, plan: Plan, made: &[u8]) -> Published {
         let (file, poster) = (self.write("published.mp4", made), self.path("poster.jpg"));
         let index = mp4::read_file(&file).expect("an index");
-        let served = Served::new(&file).await;
+        let served = Served::new(&file);
         let taken = tools.poster(&served.loopback, served.input(Container::Mp4), index.duration, soon()).await;
         std::fs::write(&poster, taken.expect("a poster")).expect("a file");
         Published { plan, file, index, poster }
@@ -140,7 +140,7 @@ impl Job {
 
     pub(crate) async fn probe(&self, file: &Path) -> Probe {
         let container = sniff(&head(file));
-        let served = Served::new(file).await;
+        let served = Served::new(file);
         tools().probe(served.input(container), soon()).await.expect("a description")
     }
 }
@@ -152,8 +152,8 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    pub(crate) async fn new(path: &Path) -> Self {
-        let loopback = Arc::new(Loopback::start("test").await.expect("a port"));
+    pub(crate) fn new(path: &Path) -> Self {
+        let loopback = Arc::new(Loopback::start("test").expect("a port"));
         let file = Arc::new(std::fs::File::open(path).expect("a file"));
         let source = Source::new(size(path), move |range| {
             let file = Arc::clone(&file);

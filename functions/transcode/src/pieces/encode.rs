@@ -74,21 +74,21 @@ impl Try<'_> {
             }
         };
         self.loopback.close(&url);
-        match (chunk, task.plan.video) {
-            (Some(_), VideoPlan::Encode { width, height, .. }) => {
-                self.measured(width, height, frames, begun.elapsed()).await
-            }
-            _ => Ok(()),
+        if let (Some(_), VideoPlan::Encode { width, height, .. }) = (chunk, task.plan.video) {
+            self.measured(width, height, f64::from(frames), begun.elapsed()).await;
         }
+        Ok(())
     }
 
-    /// Remembers how fast this was, so that the next plan fits this deployment better.
-    pub(crate) async fn measured(&self, width: u32, height: u32, frames: u32, took: Duration) -> Result<(), Stop> {
-        if took < TELLING || frames == 0 {
-            return Ok(());
+    /// Remembers how fast an encode was, so that the next plan fits this deployment better. Nothing depends on it.
+    pub(crate) async fn measured(&self, width: u32, height: u32, frames: f64, took: Duration) {
+        let pixels = f64::from(width) * f64::from(height) * frames;
+        if took < TELLING || pixels <= 0.0 {
+            return;
         }
-        let pixels = f64::from(width) * f64::from(height) * f64::from(frames);
-        Ok(self.app.ledger.measured(self.app.tools.memory, pixels / took.as_secs_f64()).await?)
+        if let Err(error) = self.app.ledger.measured(self.app.tools.memory, pixels / took.as_secs_f64()).await {
+            tracing::warn!(%error, "the speed was not remembered");
+        }
     }
 
     /// Stores what FFmpeg writes, as it is. Gives the number of its frames.

@@ -14,8 +14,6 @@ use common::{
 use media::{
     AudioPlan, Limits, Plan, VideoPlan,
     chunks::{self, Budget, Chunk, Speed, Workload},
-    ffmpeg::Input,
-    loopback::View,
     webm::LengthReader,
 };
 use serde::{Deserialize, Serialize};
@@ -68,7 +66,6 @@ pub(crate) struct Task {
     zero: i64,
     /// Where each chunk begins, in milliseconds; the last one ends where the recording does.
     starts: Vec<u64>,
-    fps: f64,
 }
 
 impl Task {
@@ -95,13 +92,10 @@ impl Try<'_> {
     /// nobody knows how long the recording is.
     pub(crate) async fn shared_out(&self, found: &Found) -> Result<Option<Task>, Stop> {
         let VideoPlan::Encode { width, height, .. } = found.plan.video else { return Ok(None) };
-        let probe = {
-            let url = self.loopback.read(&self.recording, View::whole(&self.recording))?;
-            let input = Input { url: &url, container: found.plan.container };
-            let probe = self.app.tools.probe(input, self.deadline).await;
-            self.loopback.close(&url);
-            self.unless_unread()?;
-            probe?
+        let probe = match &found.probe {
+            Some(probe) => probe,
+            // An MP4's index was enough so far; it does not say when FFmpeg takes the recording to begin.
+            None => &self.probe(found.plan.container).await?,
         };
         let Some(duration) = self.length(found, probe.start).await? else { return Ok(None) };
         media::decide::within_duration(duration, &Limits::new(MAX_BYTES))?;
@@ -125,7 +119,6 @@ impl Try<'_> {
             plan: found.plan,
             zero: probe.start,
             starts,
-            fps,
         };
         // What another attempt has made of the same upload by the same plan is as good.
         let told = format!("{}\n{:?}", source_of(&task.key, head), (task.plan, task.zero, &task.starts));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use media::{
-    Container, Decision, Facts, Limits, Plan, decide,
+    Container, Decision, Facts, Limits, Plan, Probe, decide,
     ffmpeg::Input,
     loopback::View,
     mp4::{Head, Index, IndexError, IndexReader, Step, faststart},
@@ -19,6 +19,8 @@ pub(crate) struct Found {
     pub(crate) duration: Option<Duration>,
     /// The index of an MP4 that describes all of its samples.
     index: Option<Index>,
+    /// What ffprobe says of anything else.
+    pub(crate) probe: Option<Probe>,
 }
 
 impl Found {
@@ -40,15 +42,20 @@ impl Try<'_> {
         let (container, index) = self.read_index().await?;
         if let Some(index) = index {
             let plan = chosen(decide(&Facts::of_index(self.source.head.size, &index), limits))?;
-            return Ok(Found { plan, duration: index.duration, index: Some(index) });
+            return Ok(Found { plan, duration: index.duration, index: Some(index), probe: None });
         }
+        let probe = self.probe(container).await?;
+        let plan = chosen(decide(&Facts::of_probe(container, self.source.head.size, &probe), limits))?;
+        Ok(Found { plan, duration: probe.duration, index: None, probe: Some(probe) })
+    }
+
+    /// Asks ffprobe about the upload.
+    pub(crate) async fn probe(&self, container: Container) -> Result<Probe, Stop> {
         let url = self.loopback.read(&self.recording, View::whole(&self.recording))?;
         let probe = self.app.tools.probe(Input { url: &url, container }, self.deadline).await;
         self.loopback.close(&url);
         self.unless_unread()?;
-        let probe = probe?;
-        let plan = chosen(decide(&Facts::of_probe(container, self.source.head.size, &probe), limits))?;
-        Ok(Found { plan, duration: probe.duration, index: None })
+        Ok(probe?)
     }
 
     /// By its first bytes what the upload is, and the index of an MP4 whose index says everything. Fragments alone know

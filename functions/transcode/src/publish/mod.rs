@@ -136,7 +136,7 @@ pub(crate) async fn run(
     let (begun, deadline) = (Instant::now(), Instant::now() + within);
     let objects = app.objects.metered();
     let recording = recording(&objects, source);
-    let loopback = Arc::new(Loopback::start(source.video.as_str()).await?);
+    let loopback = Arc::new(Loopback::start(source.video.as_str())?);
     let attempt = Try { app, source, lease, holder, objects, loopback, recording, deadline };
     let work = async {
         match job {

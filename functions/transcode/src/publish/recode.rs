@@ -1,11 +1,11 @@
 //! Publishing through FFmpeg: it reads the upload by ranges, and what it writes goes to S3 while it is made. The index,
 //! known last, is stored as the beginning of the first part.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::objects::{HEAD_RESERVE, StreamedUpload, keys};
 use media::{
-    AudioPlan, Limits, Reason,
+    AudioPlan, Limits, Reason, VideoPlan,
     ffmpeg::{Gaps, Input},
     loopback::View,
     mp4::{Assembly, FragmentReader, Summary},
@@ -22,6 +22,7 @@ impl Try<'_> {
         let url = self.loopback.read(&self.recording, View::whole(&self.recording))?;
         let input = Input { url: &url, container: found.plan.container };
         let poster = self.poster(input, found.duration).await?;
+        let begun = Instant::now();
         let done = self.write(input, found, Gaps::Fill).await;
         // An hour without sound is too much silence to hold; its recording is still worth having.
         let done = match (done, found.plan.audio) {
@@ -31,6 +32,10 @@ impl Try<'_> {
             (done, _) => done,
         };
         let (summary, size) = done?;
+        if let VideoPlan::Encode { width, height, .. } = found.plan.video {
+            let frames = summary.fps * summary.duration().as_secs_f64();
+            self.measured(width, height, frames, begun.elapsed()).await;
+        }
         Ok((summary, size, poster))
     }
 
