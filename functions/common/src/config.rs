@@ -69,6 +69,43 @@ impl LedgerConfig {
     }
 }
 
+/// Renditions that are made beside what was recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RenditionsConfig {
+    /// `RENDITIONS`: heights in pixels, as in `1080,720,480`, the largest first. Empty when none are made.
+    pub heights: Vec<u32>,
+}
+
+/// Heights that a rendition may have, in pixels.
+const RENDITION_HEIGHTS: std::ops::RangeInclusive<u32> = 120..=2160;
+/// Renditions that are encoded from one decode.
+const MOST_RENDITIONS: usize = 6;
+
+impl RenditionsConfig {
+    /// Reads `RENDITIONS`.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        optional("RENDITIONS").map_or_else(|| Ok(Self::default()), |list| Self::parse(&list))
+    }
+
+    fn parse(list: &str) -> Result<Self, ConfigError> {
+        let wrong = |problem: String| ConfigError::new("RENDITIONS", problem);
+        let mut heights = Vec::new();
+        for height in list.split(',').map(str::trim) {
+            let height: u32 =
+                height.parse().ok().filter(|height| RENDITION_HEIGHTS.contains(height) && height % 2 == 0).ok_or_else(
+                    || wrong(format!("has {height:?}, which is not an even height of 120 to 2160 pixels")),
+                )?;
+            heights.push(height);
+        }
+        heights.sort_unstable_by(|a, b| b.cmp(a));
+        heights.dedup();
+        if heights.len() > MOST_RENDITIONS {
+            return Err(wrong(format!("names {} heights; {MOST_RENDITIONS} are possible", heights.len())));
+        }
+        Ok(Self { heights })
+    }
+}
+
 /// How people reach the site.
 #[derive(Clone, Debug)]
 pub struct SiteConfig {
@@ -121,4 +158,19 @@ fn optional(name: &'static str) -> Option<String> {
 
 fn required(name: &'static str) -> Result<String, ConfigError> {
     optional(name).ok_or_else(|| ConfigError::new(name, "is missing or empty"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn renditions_are_heights_in_order() {
+        let parsed = |list| RenditionsConfig::parse(list).map(|renditions| renditions.heights);
+        assert_eq!(parsed("480, 1080,720,480").expect("heights"), [1080, 720, 480]);
+        for wrong in ["720p", "", "720,", "721", "0", "4320", "-720", "160,180,200,220,240,260,280"] {
+            let error = parsed(wrong).expect_err(wrong).to_string();
+            assert!(error.contains("RENDITIONS"), "{error}");
+        }
+    }
 }

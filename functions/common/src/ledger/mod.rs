@@ -1,6 +1,6 @@
 //! Leases in DynamoDB: who works on a video's upload, and which attempt it is.
 //!
-//! One item a video, so that attempts grow over all of its uploads and can serve as the fence in MySQL. A lease belongs
+//! One item a video and line of work, so that attempts grow over all of its uploads and can serve as the fence in MySQL. A lease belongs
 //! to one upload (`source`: key and ETag) and one invocation (`holder`: its request id). Lambda repeats a failed
 //! asynchronous invocation under the same request id and never runs both at once, so a repeat takes its own lease
 //! over at once; anyone else waits until it expires.
@@ -85,13 +85,26 @@ pub struct Standing {
 pub struct Ledger {
     client: Client,
     table: String,
+    line: &'static str,
 }
+
+/// Publishing, the one line of work whose attempts are the fence in MySQL.
+const PUBLISHING: &str = "video";
+/// Deriving from what is published.
+const DERIVING: &str = "derive";
 
 impl Ledger {
     /// A client for the table; makes no call.
     #[must_use]
     pub fn new(config: LedgerConfig, sdk: &aws_config::SdkConfig) -> Self {
-        Self { client: Client::new(sdk), table: config.table }
+        Self { client: Client::new(sdk), table: config.table, line: PUBLISHING }
+    }
+
+    /// The same for what is derived from published videos: leases of its own, so that one can be published again while
+    /// renditions of it are still being made.
+    #[must_use]
+    pub fn deriving(&self) -> Self {
+        Self { line: DERIVING, ..self.clone() }
     }
 
     /// Takes a lease if nobody holds one and the upload is not done. Bounded: gives up as busy after a few races.
@@ -213,7 +226,7 @@ impl Ledger {
     }
 
     async fn item(&self, video: &VideoId) -> Result<Option<Item>, LedgerError> {
-        self.read(&pk(video)).await
+        self.read(&self.pk(video)).await
     }
 
     async fn read(&self, pk: &str) -> Result<Option<Item>, LedgerError> {
@@ -225,13 +238,13 @@ impl Ledger {
             .map_err(|error| LedgerError { call: "read", reason: DisplayErrorContext(&error).to_string() })
     }
 
-    fn update(&self, video: &VideoId) -> aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder {
-        self.client.update_item().table_name(&self.table).key("pk", AttributeValue::S(pk(video)))
+    fn pk(&self, video: &VideoId) -> String {
+        format!("{}#{video}", self.line)
     }
-}
 
-fn pk(video: &VideoId) -> String {
-    format!("video#{video}")
+    fn update(&self, video: &VideoId) -> aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder {
+        self.client.update_item().table_name(&self.table).key("pk", AttributeValue::S(self.pk(video)))
+    }
 }
 
 /// Tells a failed condition, with the item as it was, from a failed call.

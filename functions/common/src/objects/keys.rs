@@ -5,6 +5,8 @@ use crate::ids::VideoId;
 const RAW: &str = "videos/raw/";
 const PUBLISH_JOBS: &str = "jobs/publish/";
 const PIECE_JOBS: &str = "jobs/piece/";
+const DERIVE_JOBS: &str = "jobs/derive/";
+const RENDITION_JOBS: &str = "jobs/rendition/";
 
 /// File endings under which an upload is stored. An ending is a name, not a format: what the object is, its content says.
 const RAW_ENDINGS: [&str; 4] = ["mp4", "webm", "mov", "mkv"];
@@ -75,15 +77,74 @@ pub fn piece(video: &VideoId, set: &str, number: u32) -> String {
     format!("videos/processed/{video}/pieces/{set}/{number}.mp4")
 }
 
+/// What is derived from a published video lies under the number of the attempt that published it: so what is being played
+/// stays as it is while the same is made of a newer upload.
+///
+/// The pictures of a player's scrubber; [`storyboard_cues`] says which is where.
+#[must_use]
+pub fn storyboard(video: &VideoId, published: u64) -> String {
+    format!("thumbnails/{video}/{published}/storyboard.jpg")
+}
+
+/// Which part of the storyboard's picture is for which time, as WebVTT that names the picture by a relative address.
+#[must_use]
+pub fn storyboard_cues(video: &VideoId, published: u64) -> String {
+    format!("thumbnails/{video}/{published}/storyboard.vtt")
+}
+
+/// A few seconds of the video that move by themselves, a GIF.
+#[must_use]
+pub fn preview(video: &VideoId, published: u64) -> String {
+    format!("thumbnails/{video}/{published}/preview.gif")
+}
+
+/// A playlist of the renditions: `master`, one of them by its name, or `audio`. Its addresses are relative.
+#[must_use]
+pub fn playlist(video: &VideoId, published: u64, name: &str) -> String {
+    format!("videos/processed/{video}/hls/{published}/{name}.m3u8")
+}
+
+/// Media that a playlist names: `file` as it stands there.
+#[must_use]
+pub fn stream(video: &VideoId, published: u64, file: &str) -> String {
+    format!("videos/processed/{video}/hls/{published}/{file}")
+}
+
+/// What piece `number` of the renditions has made, for whoever writes the playlists.
+#[must_use]
+pub fn stream_piece(video: &VideoId, published: u64, number: u32) -> String {
+    format!("videos/processed/{video}/hls/{published}/{number}.json")
+}
+
+/// Prefixes under which everything lies that was derived from a video, each followed by an attempt's number and a slash.
+#[must_use]
+pub fn derived_prefixes(video: &VideoId) -> [String; 2] {
+    [format!("thumbnails/{video}/"), format!("videos/processed/{video}/hls/")]
+}
+
+/// The job that derives everything from what an attempt has published.
+#[must_use]
+pub fn derive_job(video: &VideoId, published: u64) -> String {
+    format!("{DERIVE_JOBS}{video}/{published}.json")
+}
+
+/// The job that makes piece `number` of the renditions, under an attempt at deriving.
+#[must_use]
+pub fn rendition_job(video: &VideoId, attempt: u64, number: u32) -> String {
+    format!("{RENDITION_JOBS}{video}/{attempt}-{number}.json")
+}
+
 /// Prefixes under which everything of a video lies. Ids have one length, so no id is the beginning of another.
 #[must_use]
-pub fn owned_prefixes(video: &VideoId) -> [String; 5] {
+pub fn owned_prefixes(video: &VideoId) -> [String; 7] {
     [
         raw_prefix(video),
         format!("videos/processed/{video}"),
         format!("thumbnails/{video}"),
         format!("{PUBLISH_JOBS}{video}/"),
         format!("{PIECE_JOBS}{video}/"),
+        format!("{DERIVE_JOBS}{video}/"),
+        format!("{RENDITION_JOBS}{video}/"),
     ]
 }
 
@@ -106,6 +167,22 @@ pub enum Work {
         /// Which of its pieces.
         number: u32,
     },
+    /// Derive from what an attempt has published: storyboard, preview, renditions.
+    Derive {
+        /// Whose.
+        video: VideoId,
+        /// The attempt that published it.
+        published: u64,
+    },
+    /// Make a piece of the renditions, as the job object says.
+    Rendition {
+        /// Whose.
+        video: VideoId,
+        /// The attempt at deriving.
+        attempt: u64,
+        /// Which of its pieces.
+        number: u32,
+    },
     /// Not a key of ours.
     Foreign,
 }
@@ -116,7 +193,25 @@ pub fn work(key: &str) -> Work {
     if let Some((video, _)) = parse_raw(key) {
         return Work::Publish { video, source: key.to_owned() };
     }
-    publish_again(key).or_else(|| piece_of(key)).unwrap_or(Work::Foreign)
+    let work = publish_again(key).or_else(|| derive(key)).or_else(|| {
+        let piece = |(video, attempt, number)| Work::Piece { video, attempt, number };
+        let rendition = |(video, attempt, number)| Work::Rendition { video, attempt, number };
+        numbered(key, PIECE_JOBS).map(piece).or_else(|| numbered(key, RENDITION_JOBS).map(rendition))
+    });
+    // One key for one job: `+1` and `01` are numbers as well.
+    work.filter(|work| work.job().is_none_or(|written| written == key)).unwrap_or(Work::Foreign)
+}
+
+impl Work {
+    /// The key of the job that asks for this; `None` when an upload may ask for it as well.
+    fn job(&self) -> Option<String> {
+        match self {
+            Self::Piece { video, attempt, number } => Some(piece_job(video, *attempt, *number)),
+            Self::Derive { video, published } => Some(derive_job(video, *published)),
+            Self::Rendition { video, attempt, number } => Some(rendition_job(video, *attempt, *number)),
+            Self::Publish { .. } | Self::Foreign => None,
+        }
+    }
 }
 
 fn publish_again(key: &str) -> Option<Work> {
@@ -126,15 +221,16 @@ fn publish_again(key: &str) -> Option<Work> {
     Some(Work::Publish { video, source })
 }
 
-fn piece_of(key: &str) -> Option<Work> {
-    let (video, rest) = key.strip_prefix(PIECE_JOBS)?.strip_suffix(".json")?.split_once('/')?;
+fn derive(key: &str) -> Option<Work> {
+    let (video, published) = key.strip_prefix(DERIVE_JOBS)?.strip_suffix(".json")?.split_once('/')?;
+    Some(Work::Derive { video: VideoId::parse(video)?, published: published.parse().ok()? })
+}
+
+/// Video, attempt and number of a job that is one of many.
+fn numbered(key: &str, kind: &str) -> Option<(VideoId, u64, u32)> {
+    let (video, rest) = key.strip_prefix(kind)?.strip_suffix(".json")?.split_once('/')?;
     let (attempt, number) = rest.split_once('-')?;
-    let work =
-        Work::Piece { video: VideoId::parse(video)?, attempt: attempt.parse().ok()?, number: number.parse().ok()? };
-    // One key for one piece: `+1` and `01` are numbers as well.
-    Some(work).filter(
-        |work| matches!(work, Work::Piece { video, attempt, number } if piece_job(video, *attempt, *number) == key),
-    )
+    Some((VideoId::parse(video)?, attempt.parse().ok()?, number.parse().ok()?))
 }
 
 fn parse_raw(key: &str) -> Option<(VideoId, &str)> {
@@ -174,6 +270,36 @@ mod tests {
     }
 
     #[test]
+    fn jobs_name_their_work() {
+        let video = video();
+        assert_eq!(work(&piece_job(&video, 3, 7)), Work::Piece { video: video.clone(), attempt: 3, number: 7 });
+        assert_eq!(work(&derive_job(&video, 3)), Work::Derive { video: video.clone(), published: 3 });
+        assert_eq!(work(&rendition_job(&video, 3, 7)), Work::Rendition { video: video.clone(), attempt: 3, number: 7 });
+    }
+
+    #[test]
+    fn everything_of_a_video_lies_under_its_prefixes() {
+        let video = video();
+        let keys = [
+            processed(&video),
+            poster(&video),
+            piece(&video, "set", 1),
+            storyboard(&video, 2),
+            storyboard_cues(&video, 2),
+            preview(&video, 2),
+            playlist(&video, 2, "master"),
+            stream(&video, 2, "720-0.mp4"),
+            stream_piece(&video, 2, 0),
+            piece_job(&video, 2, 0),
+            derive_job(&video, 2),
+            rendition_job(&video, 2, 0),
+        ];
+        for key in keys {
+            assert!(owned_prefixes(&video).iter().any(|prefix| key.starts_with(prefix)), "{key}");
+        }
+    }
+
+    #[test]
     fn foreign_keys_are_not_work() {
         let foreign = [
             "videos/raw/",
@@ -184,6 +310,10 @@ mod tests {
             "videos/processed/0123456789abcde.mp4",
             "jobs/publish/0123456789abcde/exe.json",
             "jobs/publish/0123456789abcde.json",
+            "jobs/piece/0123456789abcde/+3-7.json",
+            "jobs/derive/0123456789abcde/03.json",
+            "jobs/rendition/0123456789abcde/3-07.json",
+            "jobs/rendition/0123456789abcde/3.json",
             "jobs/other/x.json",
         ];
         for key in foreign {

@@ -1,5 +1,6 @@
 //! Videos and their share links.
 
+mod derive;
 mod publish;
 mod sweep;
 
@@ -11,6 +12,7 @@ use crate::{
     time::Millis,
 };
 
+pub use derive::{Derivable, Underived, derivable, derived, has_hls, has_storyboard, underived};
 pub use publish::{Facts, Fence, Fenced, failed, fence, processing, ready};
 pub use sweep::{Asked, Deleted, Standing, arrived, asked, forget, standing, tombstones, touch};
 
@@ -70,6 +72,10 @@ pub struct Video {
     pub attempt: u64,
     /// When something playable was first or last published.
     pub published_at: Option<Millis>,
+    /// The attempt under which storyboard and preview of what plays lie, when they are there.
+    pub storyboard: Option<u64>,
+    /// The attempt under which renditions of what plays lie, when they are there.
+    pub hls: Option<u64>,
     /// Length in milliseconds.
     pub duration_ms: Option<u64>,
     /// Displayed width in pixels.
@@ -84,7 +90,9 @@ pub struct Video {
 
 /// Columns of [`Video`], from `videos v` joined with `users u`.
 const COLUMNS: &str = "v.id, v.owner_id, u.name AS owner_name, v.name, v.status, v.failure_reason, v.failure_retryable, v.attempt, \
-     ROUND(UNIX_TIMESTAMP(v.published_at) * 1000) AS published_at, v.duration_ms, v.width, v.height, \
+     ROUND(UNIX_TIMESTAMP(v.published_at) * 1000) AS published_at, \
+     IF(v.storyboard_attempt = v.published_attempt, v.published_attempt, NULL) AS storyboard, \
+     IF(v.hls_attempt = v.published_attempt, v.published_attempt, NULL) AS hls, v.duration_ms, v.width, v.height, \
      ROUND(UNIX_TIMESTAMP(v.created_at) * 1000) AS created_at, ROUND(UNIX_TIMESTAMP(v.updated_at) * 1000) AS updated_at";
 
 fn millis(row: &mut Row, name: &str) -> Result<Option<Millis>, DbError> {
@@ -111,6 +119,8 @@ fn video(mut row: Row) -> Result<Option<Video>, DbError> {
         failure_retryable: column(row, "failure_retryable")?,
         attempt: column(row, "attempt")?,
         published_at: millis(row, "published_at")?,
+        storyboard: column(row, "storyboard")?,
+        hls: column(row, "hls")?,
         duration_ms: column(row, "duration_ms")?,
         width: column(row, "width")?,
         height: column(row, "height")?,

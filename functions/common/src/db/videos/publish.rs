@@ -52,7 +52,7 @@ pub async fn fence(db: &mut Connection, id: &VideoId) -> Result<Option<Fence>, D
     }))
 }
 
-fn fenced(rows: u64) -> Fenced {
+pub(super) fn fenced(rows: u64) -> Fenced {
     if rows > 0 { Fenced::Written } else { Fenced::Refused }
 }
 
@@ -64,10 +64,11 @@ pub async fn processing(db: &mut Connection, id: &VideoId, attempt: u64) -> Resu
     Ok(fenced(db.run(sql, params! { "id" => id.as_str(), "attempt" => attempt }).await?))
 }
 
-/// The newest upload plays. Written last, when all objects are there.
+/// The newest upload plays. Written last, when all objects are there; what is derived from them comes next.
 pub async fn ready(db: &mut Connection, id: &VideoId, attempt: u64, facts: &Facts) -> Result<Fenced, DbError> {
     let sql = "UPDATE videos SET status = 'ready', failure_reason = NULL, failure_retryable = FALSE, \
                attempt = :attempt, published_at = UTC_TIMESTAMP(3), updated_at = UTC_TIMESTAMP(3), \
+               published_attempt = :attempt, derive_asked_at = UTC_TIMESTAMP(3), \
                duration_ms = :duration_ms, width = :width, height = :height, fps = :fps, size_bytes = :size_bytes \
                WHERE id = :id AND attempt <= :attempt AND deleted_at IS NULL";
     let params = params! {
