@@ -9,6 +9,8 @@
 pub mod chunks;
 pub mod decide;
 pub mod ffmpeg;
+pub mod hls;
+pub mod ladder;
 pub mod loopback;
 pub mod mp4;
 mod probe;

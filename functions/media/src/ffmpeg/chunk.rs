@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Gaps;
 use super::command::{before_input, encode_audio, encode_video, fragmented_output, push, without_metadata};
 use crate::chunks::Chunk;
-use crate::{AudioPlan, Plan, VideoPlan};
+use crate::{AudioPlan, Container, Plan, VideoPlan};
 
 /// What a run for a chunk or the sound reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Timed<'a> {
 pub(super) fn chunk(source: &Timed<'_>, plan: &Plan, chunk: &Chunk, output: &str) -> Vec<String> {
     let VideoPlan::Encode { width, height, trim } = plan.video else { return Vec::new() };
     let seek = (source.seekable && !chunk.start.is_zero()).then_some(chunk.start);
-    let mut args = input(source, plan, seek);
+    let mut args = input(source, plan.container, seek);
     push(&mut args, &["-map", &format!("0:{}", plan.video_stream)]);
     encode_video(&mut args, width, height, trim, &part(chunk));
     without_metadata(&mut args);
@@ -43,7 +43,7 @@ pub(super) fn chunk(source: &Timed<'_>, plan: &Plan, chunk: &Chunk, output: &str
 /// none.
 pub(super) fn sound(source: &Timed<'_>, plan: &Plan, gaps: Gaps, output: &str) -> Vec<String> {
     let (AudioPlan::Copy { stream } | AudioPlan::Encode { stream, .. }) = plan.audio else { return Vec::new() };
-    let mut args = input(source, plan, None);
+    let mut args = input(source, plan.container, None);
     push(&mut args, &["-map", &format!("0:{stream}")]);
     match plan.audio {
         AudioPlan::Encode { channels, .. } => encode_audio(&mut args, channels, gaps),
@@ -57,8 +57,8 @@ pub(super) fn sound(source: &Timed<'_>, plan: &Plan, gaps: Gaps, output: &str) -
 
 /// The input in the recording's own times: those of the file, less its start as the whole file tells it. What FFmpeg would
 /// subtract by itself is the start of what it is given.
-fn input(source: &Timed<'_>, plan: &Plan, seek: Option<Duration>) -> Vec<String> {
-    let mut args = before_input(plan.container);
+pub(super) fn input(source: &Timed<'_>, container: Container, seek: Option<Duration>) -> Vec<String> {
+    let mut args = before_input(container);
     push(&mut args, &["-copyts", "-itsoffset", &seconds(-i128::from(source.zero))]);
     if let Some(start) = seek {
         // To the keyframe before; what precedes the start is decoded and goes through the same filters as without a seek.
@@ -71,7 +71,7 @@ fn input(source: &Timed<'_>, plan: &Plan, seek: Option<Duration>) -> Vec<String>
 
 /// The filters that let a chunk's frames through and count their times from its start. The first chunk has whatever
 /// precedes the beginning as well.
-fn part(chunk: &Chunk) -> String {
+pub(super) fn part(chunk: &Chunk) -> String {
     let at = |time: Duration| format!("{}.{:03}", time.as_secs(), time.subsec_millis());
     let (start, end) = ((!chunk.start.is_zero()).then(|| at(chunk.start)), chunk.end.map(at));
     let bounds = [start.as_ref().map(|start| format!("start={start}")), end.map(|end| format!("end={end}"))];
@@ -96,7 +96,6 @@ fn seconds(micros: i128) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Container;
 
     const PLAN: Plan = Plan {
         container: Container::Matroska,

@@ -90,6 +90,11 @@ pub(super) fn encode_audio(args: &mut Vec<String>, channels: u16, gaps: Gaps) {
 /// Encodes the picture. `part` are filters, each with a comma behind it, that let a part of the frames through.
 pub(super) fn encode_video(args: &mut Vec<String>, width: u32, height: u32, trim: bool, part: &str) {
     push(args, &["-vf", &filters(width, height, trim, part)]);
+    encoder(args, width, height);
+}
+
+/// Encodes a picture of this size to what every browser and phone plays.
+pub(super) fn encoder(args: &mut Vec<String>, width: u32, height: u32) {
     push(args, &["-c:v", "libx264", "-profile:v", "high", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p"]);
     // By the size alone: what x264 would choose by the frame rate it is told differs from chunk to chunk of a recording.
     push(args, &["-level:v", level(width, height)]);

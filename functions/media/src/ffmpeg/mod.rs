@@ -3,6 +3,7 @@
 mod chunk;
 mod clean;
 mod command;
+mod ladder;
 mod output;
 mod run;
 mod tools;
@@ -10,6 +11,6 @@ mod tools;
 pub use chunk::Timed;
 pub use clean::clean;
 pub use command::{Gaps, Input, fragmented_output};
-pub use output::Output;
+pub use output::{Output, Outputs};
 pub use run::{FfmpegError, RunOutput, run};
 pub use tools::Tools;

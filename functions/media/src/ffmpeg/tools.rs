@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{FfmpegError, Gaps, Input, Output, RunOutput, Timed, chunk, command, run};
+use super::{FfmpegError, Gaps, Input, Output, Outputs, RunOutput, Timed, chunk, command, ladder, run};
 use crate::chunks::Chunk;
+use crate::ladder::{FrameRate, Rung};
 use crate::loopback::Loopback;
 use crate::{Plan, Probe};
 
@@ -84,6 +85,32 @@ impl Tools {
         deadline: Instant,
     ) -> Result<Output, FfmpegError> {
         Output::begin(self, loopback, deadline, |output| chunk::sound(source, plan, gaps, output))
+    }
+
+    /// Begins to encode a chunk of a published video at the sizes of `rungs`, each to an output of its own.
+    pub fn renditions(
+        &self,
+        loopback: &Arc<Loopback>,
+        url: &str,
+        rungs: &[Rung],
+        rate: FrameRate,
+        part: &Chunk,
+        deadline: Instant,
+    ) -> Result<Outputs, FfmpegError> {
+        Outputs::begin(self, loopback, deadline, rungs.len(), |outputs| {
+            ladder::renditions(url, rungs, rate, part, outputs)
+        })
+    }
+
+    /// Begins to copy picture and, where there is one, sound of a published video, each to an output of its own.
+    pub fn copies(
+        &self,
+        loopback: &Arc<Loopback>,
+        url: &str,
+        sound: bool,
+        deadline: Instant,
+    ) -> Result<Outputs, FfmpegError> {
+        Outputs::begin(self, loopback, deadline, 1 + usize::from(sound), |outputs| ladder::copies(url, outputs))
     }
 
     /// The poster of a recording of this duration, a JPEG. A recorded screen may hold a single frame for all its

@@ -6,6 +6,7 @@
 
 mod assembly;
 mod boxes;
+mod cmaf;
 mod codec;
 mod description;
 mod faststart;
@@ -31,6 +32,7 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use assembly::{Assembly, AssemblyError, Stream};
+pub use cmaf::{Cmaf, CmafError, Segment, Segments};
 pub use faststart::{Head, NotCopyable, faststart};
 pub use fragments::{Fragment, FragmentError, FragmentReader, Run, Sample};
 pub use init::Init;

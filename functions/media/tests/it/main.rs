@@ -10,6 +10,7 @@ mod index;
 mod join;
 mod memory;
 mod publish;
+mod renditions;
 mod run;
 mod support;
 mod webm;
