@@ -14,6 +14,7 @@ pub mod mp4;
 mod probe;
 mod reason;
 mod sniff;
+pub mod storyboard;
 mod track;
 pub mod webm;
 

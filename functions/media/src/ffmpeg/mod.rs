@@ -4,7 +4,9 @@ mod chunk;
 mod clean;
 mod command;
 mod output;
+mod preview;
 mod run;
+mod storyboard;
 mod tools;
 
 pub use chunk::Timed;
