@@ -328,7 +328,10 @@ mod tests {
         assert_eq!(bytes, [0, 1]);
         source.bytes(0..2 * BLOCK).await.expect("bytes");
         assert_eq!((calls.load(std::sync::atomic::Ordering::Relaxed), source.failure()), (2, None));
-        source.bytes(2 * BLOCK..3 * BLOCK).await.expect_err("short");
+        source.alone(BLOCK - 1..BLOCK + 1).await.expect("bytes");
+        assert_eq!((calls.load(std::sync::atomic::Ordering::Relaxed), source.failure()), (3, None), "past the cache");
+        source.alone(2 * BLOCK..3 * BLOCK).await.expect_err("short");
         assert!(source.failure().is_some());
+        source.bytes(2 * BLOCK..3 * BLOCK).await.expect_err("short");
     }
 }

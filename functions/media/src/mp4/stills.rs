@@ -242,3 +242,85 @@ fn head(
     // As long wherever the media begins.
     Some(written(u32::try_from(written(0).len()).ok()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The sample tables of a track whose samples have one byte each: for how long each is decoded, by how much later it is
+    /// presented, and 1 for keyframes.
+    fn tables(samples: &[(u32, i32, u32)]) -> Vec<u8> {
+        let mut w = Writer::default();
+        let count = u32::try_from(samples.len()).expect("few");
+        let sync = (1..).zip(samples).filter(|(_, sample)| sample.2 == 1).map(|(number, _)| number);
+        w.table(b"stsd", 0, [0_u32; 0].iter(), |w, none| w.u32(*none));
+        w.table(b"stts", 0, samples.iter(), |w, (delta, ..)| {
+            w.u32(1);
+            w.u32(*delta);
+        });
+        w.table(b"ctts", 1, samples.iter(), |w, (_, offset, _)| {
+            w.u32(1);
+            w.i32(*offset);
+        });
+        w.table(b"stss", 0, sync.collect::<Vec<u32>>().into_iter(), Writer::u32);
+        w.table(b"stsc", 0, std::iter::once(count), |w, count| {
+            [1, count, 1].into_iter().for_each(|field| w.u32(field));
+        });
+        w.full(b"stsz", 0, 0, |w| [1, count].into_iter().for_each(|field| w.u32(field)));
+        w.table(b"stco", 0, std::iter::once(100), Writer::u32);
+        w.0
+    }
+
+    fn chosen(samples: &[(u32, i32, u32)], begin: i64, moments: &[i64], bearable: i64) -> Option<Vec<(u64, u32)>> {
+        let tables = tables(samples);
+        let samples = Samples::read(&tables, std::slice::from_ref(&(100..200))).expect("tables");
+        let chosen = choose(&samples, begin, moments, bearable)?;
+        Some(chosen.iter().map(|still| (still.number, still.intervals)).collect())
+    }
+
+    #[test]
+    fn each_moment_has_the_last_keyframe_before_it() {
+        let steady = [(10, 0, 1), (10, 0, 0), (10, 0, 1), (10, 0, 0), (10, 0, 1), (10, 0, 0)];
+        assert_eq!(chosen(&steady, 0, &[5, 15, 25, 35, 45, 55], 10), Some(vec![(0, 2), (2, 2), (4, 2)]));
+        assert_eq!(chosen(&steady, 0, &[20, 39, 40], 10), Some(vec![(2, 2), (4, 1)]), "at the moment itself");
+        assert_eq!(chosen(&steady, 0, &[25, 75], 10), None, "the last frame is no keyframe, and stands for long");
+        assert_eq!(chosen(&steady, 0, &[-30, 5], 10), Some(vec![(0, 2)]), "before the first");
+        assert_eq!(chosen(&steady[1..2], 0, &[5], 10), None, "no keyframe at all");
+    }
+
+    #[test]
+    fn a_keyframe_may_stand_as_long_as_the_picture_does() {
+        // Presented at 0 and 1000.
+        let still = [(1000, 0, 1), (10, 0, 0)];
+        assert_eq!(chosen(&still, 0, &[5, 500, 999, 1010], 10), Some(vec![(0, 4)]));
+        assert_eq!(chosen(&still, 0, &[5, 500, 999, 1011], 10), None);
+    }
+
+    #[test]
+    fn frames_are_compared_as_they_are_presented() {
+        // Decoded I P B: presented at 10, 30 and 20.
+        let reordered = [(10, 10, 1), (10, 20, 0), (10, 0, 0)];
+        assert_eq!(chosen(&reordered, 10, &[25], 5), Some(vec![(0, 1)]));
+        assert_eq!(chosen(&reordered, 10, &[26], 5), None);
+        // An edit list begins where the next one is shown.
+        assert_eq!(chosen(&reordered, 19, &[24], 5), Some(vec![(0, 1)]));
+        assert_eq!(chosen(&reordered, 20, &[24], 5), None);
+    }
+
+    #[test]
+    fn keyframes_lie_where_the_tables_say() {
+        let tables = tables(&[(1, 0, 1); 8]);
+        let samples = Samples::read(&tables, std::slice::from_ref(&(100..200))).expect("tables");
+        assert_eq!(samples.places(&[0, 3, 4, 7]), Ok(vec![100..101, 103..104, 104..105, 107..108]));
+        for wrong in [&[8][..], &[3, 3], &[4, 3], &[u64::MAX]] {
+            assert!(samples.places(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn clocks_are_brought_together() {
+        let clock = Clock { timescale: 90_000, begin: 3000, empty: 9000 };
+        assert_eq!(clock.moments(1000, 3), Some(vec![39_000, 129_000, 219_000]));
+        assert_eq!(clock.moments(u64::MAX, u32::MAX), None);
+    }
+}

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use media::loopback::{Loopback, Source};
 use media::mp4::{self, Index};
@@ -88,12 +89,12 @@ impl Recording {
 }
 
 impl Image {
-    /// The average colour around a point of a tile, given in parts of its sides.
-    fn at(&self, tile: usize, across: f64, down: f64) -> [u8; 3] {
+    /// The average colour around a point of a tile, given in quarters of its sides.
+    fn at(&self, tile: usize, across: usize, down: usize) -> [u8; 3] {
         let ((width, height), (columns, _)) = (self.plan.tile(), self.plan.grid());
         let (columns, stride) = (columns as usize, self.plan.size().0 as usize);
-        let left = tile % columns * width as usize + (f64::from(width) * across) as usize;
-        let top = tile / columns * height as usize + (f64::from(height) * down) as usize;
+        let left = tile % columns * width as usize + width as usize * across / 4;
+        let top = tile / columns * height as usize + height as usize * down / 4;
         let side = (width.min(height) as usize / 4).max(1);
         let mut sums = [0_usize; 3];
         for y in top - side / 2..top - side / 2 + side {
@@ -107,7 +108,7 @@ impl Image {
     }
 
     fn centre(&self, tile: usize) -> [u8; 3] {
-        self.at(tile, 0.5, 0.5)
+        self.at(tile, 2, 2)
     }
 
     /// The tiles show these colours, by number.
@@ -136,7 +137,7 @@ async fn every_picture_is_of_its_time() {
         assert_eq!((recording.plan.tile(), recording.plan.grid()), ((160, 90), (10, 2)));
         let image = recording.drawn(&job).await;
         image.shows(&(0..13).collect::<Vec<_>>());
-        assert!(image.centre(12)[0] > 20 && image.at(19, 0.5, 0.5).iter().all(|value| *value < 8), "the rest is black");
+        assert!(image.centre(12)[0] > 20 && image.centre(19).iter().all(|value| *value < 8), "the rest is black");
     }
 }
 
@@ -224,10 +225,10 @@ async fn pictures_are_upright_and_keep_their_shape() {
     for (group, by_keyframes) in [("-g 10", true), ("-g 1000", false)] {
         let upright = job.make("upright.mp4", &format!("{halves} {H264} {group}"));
         for (by, tile, first, last) in [
-            (0, (160, 96), (0.5, 0.25), (0.5, 0.75)),
-            (90, (96, 160), (0.75, 0.5), (0.25, 0.5)),
-            (180, (160, 96), (0.5, 0.75), (0.5, 0.25)),
-            (270, (96, 160), (0.25, 0.5), (0.75, 0.5)),
+            (0, (160, 96), (2, 1), (2, 3)),
+            (90, (96, 160), (3, 2), (1, 2)),
+            (180, (160, 96), (2, 3), (2, 1)),
+            (270, (96, 160), (1, 2), (3, 2)),
         ] {
             let recording = Recording::open(&turn(&job, "turned.mp4", &upright, by));
             assert_eq!((recording.by_keyframes(), recording.plan.tile()), (by_keyframes, tile), "turned by {by}");
@@ -281,4 +282,22 @@ async fn a_single_frame_is_a_storyboard() {
     recording.drawn(&job).await.shows(&[2]);
     let text = recording.plan.vtt("s.jpg");
     assert_eq!(text, "WEBVTT\n\n00:00:00.000 --> 00:00:00.100\ns.jpg#xywh=0,0,64,48\n");
+}
+
+#[tokio::test]
+async fn what_ffmpeg_wrote_is_taken_by_a_process_without_time() {
+    let job = Job::new();
+    let args = format!("-f lavfi -i color=c=0xe61e1e:s=64x48:r=10 -frames:v 1 {H264}");
+    let path = job.make("one.mp4", &args);
+    // By the time that it goes on, FFmpeg has connected, written and ended.
+    let busy = tokio::spawn(async {
+        loop {
+            std::thread::sleep(Duration::from_millis(200));
+            tokio::task::yield_now().await;
+        }
+    });
+    for _ in 0..4 {
+        Recording::open(&path).drawn(&job).await.shows(&[2]);
+    }
+    busy.abort();
 }
