@@ -5,6 +5,7 @@
 //! [`ffmpeg::Tools::probe`] for other containers), [`decide()`], run [`ffmpeg::Tools::publish`] and
 //! [`ffmpeg::Tools::poster`], and read what was made with [`mp4::read_file`]. What takes longer to encode than an invocation
 //! has is cut by [`chunks::plan`], found in the file by [`webm`] when it has no index, and encoded by [`ffmpeg::Tools::chunk`].
+//! What was published is shown small by [`storyboard`] with [`ffmpeg::Tools::storyboard`], and by [`ffmpeg::Tools::preview`].
 
 pub mod chunks;
 pub mod decide;
@@ -16,6 +17,7 @@ pub mod mp4;
 mod probe;
 mod reason;
 mod sniff;
+pub mod storyboard;
 mod track;
 pub mod webm;
 

@@ -5,7 +5,9 @@ mod clean;
 mod command;
 mod ladder;
 mod output;
+mod preview;
 mod run;
+mod storyboard;
 mod tools;
 
 pub use chunk::Timed;

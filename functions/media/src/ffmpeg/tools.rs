@@ -139,14 +139,26 @@ impl Tools {
         at: Duration,
         deadline: Instant,
     ) -> Result<Option<Vec<u8>>, FfmpegError> {
+        self.written(loopback, MAX_POSTER, deadline, |output| command::poster(input, at, output)).await
+    }
+
+    /// What one run writes, with the arguments for an output at the given address: one file of at most `limit` bytes, or
+    /// nothing.
+    pub(super) async fn written(
+        &self,
+        loopback: &Loopback,
+        limit: usize,
+        deadline: Instant,
+        args: impl FnOnce(&str) -> Vec<String>,
+    ) -> Result<Option<Vec<u8>>, FfmpegError> {
         let (url, sink) = loopback.write().map_err(io)?;
         let ran = async {
-            let ran = self.ffmpeg(&command::poster(input, at, &url), deadline).await;
-            loopback.close(&url);
+            let ran = self.ffmpeg(&args(&url), deadline).await;
+            if ran.is_ok() { loopback.close_later(&url) } else { loopback.close(&url) }
             ran
         };
-        let (ran, picture) = tokio::join!(ran, sink.collect(MAX_POSTER));
-        ran.map(|_| picture.filter(|picture| !picture.is_empty()))
+        let (ran, written) = tokio::join!(ran, sink.collect(limit));
+        ran.map(|_| written.filter(|written| !written.is_empty()))
     }
 
     async fn ffmpeg(&self, args: &[String], deadline: Instant) -> Result<RunOutput, FfmpegError> {

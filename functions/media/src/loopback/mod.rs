@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use http_body_util::BodyExt as _;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -29,6 +30,9 @@ pub use source::{ReadError, Source, View};
 const SEND_BUFFER: u32 = 128 << 10;
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 64;
+/// Until what a program sent before its end has arrived, on a machine with much else to do. Only a program that never
+/// connected is waited for so long.
+const ARRIVAL: Duration = Duration::from_secs(5);
 
 type Body = UnsyncBoxBody<Bytes, io::Error>;
 
@@ -77,9 +81,19 @@ impl Loopback {
 
     /// Serves an address no longer. A sink that nothing is being written to ends.
     pub fn close(&self, url: &str) {
-        if let Some((_, path)) = url.rsplit_once('/') {
-            self.routes.lock().remove(path);
-        }
+        self.routes.remove(url);
+    }
+
+    /// Closes an address whose writer has ended well, once what it sent has had time to arrive: FFmpeg does not wait for
+    /// an answer, and its end may be known before its connection is accepted.
+    pub fn close_later(&self, url: &str) {
+        let (routes, url) = (Arc::downgrade(&self.routes), url.to_owned());
+        tokio::spawn(async move {
+            tokio::time::sleep(ARRIVAL).await;
+            if let Some(routes) = routes.upgrade() {
+                routes.remove(&url);
+            }
+        });
     }
 
     fn add(&self, route: Route) -> io::Result<String> {
@@ -100,6 +114,12 @@ impl Drop for Loopback {
 }
 
 impl Routes {
+    fn remove(&self, url: &str) {
+        if let Some((_, path)) = url.rsplit_once('/') {
+            self.lock().remove(path);
+        }
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Route>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

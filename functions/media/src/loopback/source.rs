@@ -96,19 +96,26 @@ impl Source {
         Ok(block.slice(start..block.len().min(start.saturating_add(wanted))))
     }
 
+    /// The bytes of a range and none around it, up to a block. They are not kept.
+    async fn alone(&self, range: Range<u64>) -> Result<Bytes, ReadError> {
+        let range = range.start..range.end.min(range.start.saturating_add(BLOCK));
+        self.read(range).await.inspect_err(|error| self.failed(error))
+    }
+
+    async fn read(&self, range: Range<u64>) -> Result<Bytes, ReadError> {
+        let length = range.end.saturating_sub(range.start);
+        let bytes = (self.read)(range).await?;
+        if bytes.len() as u64 == length { Ok(bytes) } else { Err(ReadError("a range came short".to_owned())) }
+    }
+
     fn failed(&self, error: &ReadError) {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| error.clone());
     }
 
     async fn fetch(&self, number: u64) -> Result<Bytes, ReadError> {
         let range = number * BLOCK..self.size.min((number + 1) * BLOCK);
-        let length = range.end.saturating_sub(range.start);
         let block = self.block(number);
-        let fetched = block.get_or_try_init(|| async {
-            let bytes = (self.read)(range).await?;
-            if bytes.len() as u64 == length { Ok(bytes) } else { Err(ReadError("a range came short".to_owned())) }
-        });
-        fetched.await.cloned()
+        block.get_or_try_init(|| self.read(range)).await.cloned()
     }
 
     /// The place of a block in the cache, its last use being now.
@@ -143,13 +150,14 @@ pub struct View {
 enum Piece {
     Bytes(Bytes),
     Range(Range<u64>),
+    Alone(Range<u64>),
 }
 
 impl Piece {
     fn len(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
-            Self::Range(range) => range.end.saturating_sub(range.start),
+            Self::Range(range) | Self::Alone(range) => range.end.saturating_sub(range.start),
         }
     }
 }
@@ -173,6 +181,12 @@ impl View {
         self.piece(Piece::Range(range))
     }
 
+    /// This range of the source next, of which no more is fetched than is read: what lies around it is not wanted.
+    #[must_use]
+    pub fn alone(self, range: Range<u64>) -> Self {
+        self.piece(Piece::Alone(range))
+    }
+
     fn piece(mut self, piece: Piece) -> Self {
         self.size = self.size.saturating_add(piece.len());
         self.pieces.push(piece);
@@ -188,6 +202,7 @@ impl View {
                 return Some(match piece {
                     Piece::Bytes(bytes) => Piece::Bytes(bytes.slice(usize::try_from(within).ok()?..)),
                     Piece::Range(range) => Piece::Range(range.start + within..range.end),
+                    Piece::Alone(range) => Piece::Alone(range.start + within..range.end),
                 });
             }
             skipped += piece.len();
@@ -263,6 +278,10 @@ impl Reading {
                 let length = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
                 Ok(Some(bytes.slice(..length)))
             }
+            Some(Piece::Alone(range)) => {
+                let end = range.end.min(range.start.saturating_add(left));
+                self.source.alone(range.start..end).await.map(Some)
+            }
             Some(Piece::Range(range)) => {
                 let block = range.start / BLOCK;
                 if self.block.replace(block).is_some_and(|before| before != block) {
@@ -309,7 +328,10 @@ mod tests {
         assert_eq!(bytes, [0, 1]);
         source.bytes(0..2 * BLOCK).await.expect("bytes");
         assert_eq!((calls.load(std::sync::atomic::Ordering::Relaxed), source.failure()), (2, None));
-        source.bytes(2 * BLOCK..3 * BLOCK).await.expect_err("short");
+        source.alone(BLOCK - 1..BLOCK + 1).await.expect("bytes");
+        assert_eq!((calls.load(std::sync::atomic::Ordering::Relaxed), source.failure()), (3, None), "past the cache");
+        source.alone(2 * BLOCK..3 * BLOCK).await.expect_err("short");
         assert!(source.failure().is_some());
+        source.bytes(2 * BLOCK..3 * BLOCK).await.expect_err("short");
     }
 }

@@ -13,7 +13,7 @@ use super::{Index, IndexError, description};
 use crate::Kind;
 
 /// `isom`, version 512, compatible with `isom`, `iso2`, `avc1` and `mp41`.
-const BRANDS: &[u8] = b"isom\0\0\x02\0isomiso2avc1mp41";
+pub(super) const BRANDS: &[u8] = b"isom\0\0\x02\0isomiso2avc1mp41";
 
 /// What is stored in front of the media.
 #[derive(Clone, PartialEq, Eq)]
@@ -97,7 +97,7 @@ pub fn faststart(index: &Index, tracks: &[usize], level: Option<u8>) -> Result<H
 }
 
 /// The tracks asked for, in the order in which they are asked for.
-fn select<'a>(moov: &'a [u8], tracks: &[usize]) -> Result<Vec<&'a [u8]>, NotCopyable> {
+pub(super) fn select<'a>(moov: &'a [u8], tracks: &[usize]) -> Result<Vec<&'a [u8]>, NotCopyable> {
     let mut kept = vec![None; tracks.len()];
     let mut number = 0_usize;
     for child in Boxes(moov) {
@@ -128,18 +128,18 @@ fn only<'a>(data: &'a [u8], kind: &FourCc) -> Result<Option<&'a [u8]>, NotCopyab
     Ok(found)
 }
 
-fn required<'a>(data: &'a [u8], kind: &FourCc) -> Result<&'a [u8], NotCopyable> {
+pub(super) fn required<'a>(data: &'a [u8], kind: &FourCc) -> Result<&'a [u8], NotCopyable> {
     only(data, kind)?.ok_or(NotCopyable::Malformed("a box is missing"))
 }
 
 /// What is kept of `mvhd` (§8.2.2).
-struct Movie<'a> {
-    timescale: u32,
-    matrix: &'a [u8],
+pub(super) struct Movie<'a> {
+    pub(super) timescale: u32,
+    pub(super) matrix: &'a [u8],
 }
 
 impl<'a> Movie<'a> {
-    fn read(body: &'a [u8]) -> Result<Self, NotCopyable> {
+    pub(super) fn read(body: &'a [u8]) -> Result<Self, NotCopyable> {
         let mut fields = Fields(body);
         let version = fields.version()?;
         fields.skip(if version == 0 { 8 } else { 16 })?;
@@ -155,20 +155,20 @@ impl<'a> Movie<'a> {
 }
 
 /// A track that is kept: its boxes, read and checked.
-struct Kept<'a> {
+pub(super) struct Kept<'a> {
     kind: Kind,
     id: u32,
     /// By the movie's clock.
     duration: u64,
-    track_header: Vec<u8>,
-    edits: Option<&'a [u8]>,
+    pub(super) track_header: Vec<u8>,
+    pub(super) edits: Option<&'a [u8]>,
     media_header: Vec<u8>,
-    description: &'a [u8],
-    samples: Samples<'a>,
+    pub(super) description: &'a [u8],
+    pub(super) samples: Samples<'a>,
 }
 
 impl<'a> Kept<'a> {
-    fn read(trak: &'a [u8], index: &Index, movie: &Movie<'_>) -> Result<Self, NotCopyable> {
+    pub(super) fn read(trak: &'a [u8], index: &Index, movie: &Movie<'_>) -> Result<Self, NotCopyable> {
         let mdia = required(trak, b"mdia")?;
         let mut handler = Fields(required(mdia, b"hdlr")?);
         handler.skip(8)?;
@@ -379,10 +379,10 @@ impl Build<'_> {
     }
 }
 
-const VIDEO_HANDLER: &[u8] = b"\0\0\0\0\0\0\0\0vide\0\0\0\0\0\0\0\0\0\0\0\0VideoHandler\0";
+pub(super) const VIDEO_HANDLER: &[u8] = b"\0\0\0\0\0\0\0\0vide\0\0\0\0\0\0\0\0\0\0\0\0VideoHandler\0";
 const AUDIO_HANDLER: &[u8] = b"\0\0\0\0\0\0\0\0soun\0\0\0\0\0\0\0\0\0\0\0\0SoundHandler\0";
 /// One data reference: the file itself.
-const ITSELF: &[u8] = b"\0\0\0\0\0\0\0\x01\0\0\0\x0curl \0\0\0\x01";
+pub(super) const ITSELF: &[u8] = b"\0\0\0\0\0\0\0\x01\0\0\0\x0curl \0\0\0\x01";
 
 /// `ctts` (§8.6.1.3). QuickTime's offsets have a sign in version 0, which ISO's have from version 1 on.
 fn composition(out: &mut Writer, body: &[u8]) -> Result<(), NotCopyable> {

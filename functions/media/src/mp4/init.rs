@@ -191,7 +191,7 @@ fn media_header(body: &[u8]) -> Result<(u32, u16), FragmentError> {
 
 /// An edit list that only says when the track begins: empty edits, then one that shows the rest. Its duration is left to
 /// the assembly, since writers of fragments do not know it.
-fn edit(list: &[u8]) -> Result<Edit, FragmentError> {
+pub(super) fn edit(list: &[u8]) -> Result<Edit, FragmentError> {
     let unusual = FragmentError::Malformed("an edit list does more than to shift its track");
     let mut fields = Fields(list);
     let version = fields.version()?;

@@ -19,6 +19,7 @@ mod moov;
 mod reader;
 mod samples;
 mod sps;
+mod stills;
 mod tables;
 mod timeline;
 mod trak;
@@ -37,6 +38,8 @@ pub use faststart::{Head, NotCopyable, faststart};
 pub use fragments::{Fragment, FragmentError, FragmentReader, Run, Sample};
 pub use init::Init;
 pub use reader::{IndexReader, MAX_MOOV, Step};
+pub use stills::Stills;
+pub(crate) use stills::stills;
 
 use crate::{Kind, Reason, Track};
 

@@ -35,13 +35,15 @@ impl<'a> Offsets<'a> {
         }
     }
 
+    fn get(self, at: usize) -> Option<u64> {
+        match self {
+            Self::Narrow(table) => table.get(at).map(|entry| u64::from(u32::from_be_bytes(*entry))),
+            Self::Wide(table) => table.get(at).map(|entry| u64::from_be_bytes(*entry)),
+        }
+    }
+
     pub(super) fn iter(self) -> impl Iterator<Item = u64> + 'a {
-        let (narrow, wide): (&[[u8; 4]], &[[u8; 8]]) = match self {
-            Self::Narrow(table) => (table, &[]),
-            Self::Wide(table) => (&[], table),
-        };
-        let narrow = narrow.iter().map(|entry| u64::from(u32::from_be_bytes(*entry)));
-        narrow.chain(wide.iter().map(|entry| u64::from_be_bytes(*entry)))
+        (0..self.len()).map_while(move |at| self.get(at))
     }
 }
 
@@ -97,7 +99,7 @@ impl<'a> Samples<'a> {
     }
 
     fn check(&self, payloads: &[Range<u64>]) -> Result<(), NotCopyable> {
-        let sizes = Sizes::read(self.table(b"stsz").ok_or(NotCopyable::Malformed("a table is missing"))?)?;
+        let sizes = self.sizes()?;
         let disagree = Err(NotCopyable::Malformed("the tables disagree about the number of samples"));
         if total(self.required::<8>(b"stts")?) != sizes.count {
             return disagree;
@@ -126,39 +128,135 @@ impl<'a> Samples<'a> {
         self.check_chunks(&sizes, payloads)
     }
 
-    /// Walks the chunks with the runs of `stsc` (§8.7.4).
+    /// Sees that every chunk lies within the media, and that the chunks hold all samples.
     fn check_chunks(&self, sizes: &Sizes<'_>, payloads: &[Range<u64>]) -> Result<(), NotCopyable> {
-        let mut runs = self.required::<12>(b"stsc")?.iter().map(|run| {
-            let [chunk, samples, description] = [0, 4, 8].map(|at| {
-                let number = run.get(at..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default();
-                u64::from(u32::from_be_bytes(number))
-            });
-            (chunk, samples, description)
-        });
-        let (mut next, mut in_chunk, mut passed) = (runs.next(), 0, 0_u64);
-        for (number, offset) in (1_u64..).zip(self.offsets.iter()) {
-            if let Some((_, samples, description)) = next.filter(|(chunk, ..)| *chunk == number) {
-                if description != 1 {
-                    return Err(NotCopyable::Description("its samples are described in several ways"));
-                }
-                (in_chunk, next) = (samples, runs.next());
-            }
-            if in_chunk == 0 {
-                return Err(NotCopyable::Malformed("a chunk has no samples"));
-            }
-            let until = passed.saturating_add(in_chunk);
-            let bytes = sizes.bytes(passed, until).ok_or(NotCopyable::Malformed("the chunks hold too many samples"))?;
-            passed = until;
+        let mut chunks = self.chunks()?;
+        for chunk in &mut chunks {
+            let Chunk { offset, samples } = chunk?;
+            let bytes = sizes.bytes(samples.start, samples.end);
+            let bytes = bytes.ok_or(NotCopyable::Malformed("the chunks hold too many samples"))?;
             let end = offset.checked_add(bytes).ok_or(NotCopyable::Malformed("a chunk lies outside the media"))?;
             let candidate = payloads.partition_point(|payload| payload.start <= offset).checked_sub(1);
             if candidate.and_then(|at| payloads.get(at)).is_none_or(|payload| payload.end < end) {
                 return Err(NotCopyable::Malformed("a chunk lies outside the media"));
             }
         }
-        if next.is_some() || passed != sizes.count {
+        if !chunks.runs.is_empty() || chunks.passed != sizes.count {
             return Err(NotCopyable::Malformed("the chunks do not hold the samples"));
         }
         Ok(())
+    }
+
+    fn chunks(&self) -> Result<Chunks<'a>, NotCopyable> {
+        let runs = self.required::<12>(b"stsc")?;
+        Ok(Chunks { offsets: self.offsets, runs, number: 0, in_chunk: 0, passed: 0 })
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> Result<u64, NotCopyable> {
+        Ok(self.sizes()?.count)
+    }
+
+    fn sizes(&self) -> Result<Sizes<'a>, NotCopyable> {
+        Sizes::read(self.table(b"stsz").ok_or(NotCopyable::Malformed("a table is missing"))?)
+    }
+
+    /// When each sample is presented, and whether decoding can begin at it, in the order of decoding (§8.6.1, §8.6.2).
+    pub(super) fn moments(&self) -> Result<impl Iterator<Item = Moment> + use<'a>, NotCopyable> {
+        let runs = |table: &'a [[u8; 8]]| {
+            table.iter().flat_map(|[a, b, c, d, value @ ..]| {
+                std::iter::repeat_n(*value, usize::try_from(u32::from_be_bytes([*a, *b, *c, *d])).unwrap_or(usize::MAX))
+            })
+        };
+        let deltas = runs(self.required(b"stts")?);
+        let offsets = self.table(b"ctts").map(entries).transpose()?.unwrap_or_default();
+        let offsets = runs(offsets).map(|offset| i64::from(i32::from_be_bytes(offset))).chain(std::iter::repeat(0));
+        let keyframes = self.table(b"stss").map(entries::<4>).transpose()?;
+        let mut keyframes =
+            keyframes.map(|numbers| numbers.iter().map(|number| u32::from_be_bytes(*number)).peekable());
+        let mut decoded = 0_i64;
+        Ok((1_u32..).zip(deltas.zip(offsets)).map(move |(number, (delta, offset))| {
+            let time = decoded.saturating_add(offset);
+            decoded = decoded.saturating_add(u32::from_be_bytes(delta).into());
+            // Without a table of keyframes every sample is one.
+            let sync = keyframes.as_mut().is_none_or(|numbers| numbers.next_if_eq(&number).is_some());
+            Moment { time, sync }
+        }))
+    }
+
+    /// The bytes of some samples in the source; their numbers, from 0, rise.
+    pub(super) fn places(&self, numbers: &[u64]) -> Result<Vec<Range<u64>>, NotCopyable> {
+        const MISSING: NotCopyable = NotCopyable::Malformed("a sample is missing");
+        let (sizes, mut places) = (self.sizes()?, Vec::with_capacity(numbers.len()));
+        for chunk in self.chunks()? {
+            let Chunk { offset, samples } = chunk?;
+            let (mut from, mut at) = (samples.start, offset);
+            while let Some(number) = numbers.get(places.len()).copied().filter(|number| samples.contains(number)) {
+                let behind = number.saturating_add(1);
+                let (before, own) = (sizes.bytes(from, number), sizes.bytes(number, behind));
+                let start = before.and_then(|bytes| at.checked_add(bytes)).ok_or(MISSING)?;
+                let end = own.and_then(|bytes| start.checked_add(bytes)).ok_or(MISSING)?;
+                places.push(start..end);
+                (from, at) = (behind, end);
+            }
+        }
+        if places.len() == numbers.len() { Ok(places) } else { Err(MISSING) }
+    }
+}
+
+/// A sample in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Moment {
+    /// When it is presented, in ticks of the track since the first sample is decoded.
+    pub(super) time: i64,
+    /// Decoding can begin here.
+    pub(super) sync: bool,
+}
+
+/// Samples that lie one after another.
+struct Chunk {
+    /// Byte of the source at which they begin.
+    offset: u64,
+    /// Their numbers, from 0.
+    samples: Range<u64>,
+}
+
+/// The chunks by the runs of `stsc` (§8.7.4).
+struct Chunks<'a> {
+    offsets: Offsets<'a>,
+    /// Those that have not begun.
+    runs: &'a [[u8; 12]],
+    /// Chunks that were given.
+    number: usize,
+    in_chunk: u64,
+    /// Samples of the chunks that were given.
+    passed: u64,
+}
+
+impl Iterator for Chunks<'_> {
+    type Item = Result<Chunk, NotCopyable>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let offset = self.offsets.get(self.number)?;
+        self.number += 1;
+        if let Some((run, rest)) = self.runs.split_first() {
+            let [first, samples, description] = [0, 4, 8].map(|at| {
+                let number = run.get(at..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default();
+                u64::from(u32::from_be_bytes(number))
+            });
+            if u64::try_from(self.number) == Ok(first) {
+                if description != 1 {
+                    return Some(Err(NotCopyable::Description("its samples are described in several ways")));
+                }
+                (self.in_chunk, self.runs) = (samples, rest);
+            }
+        }
+        if self.in_chunk == 0 {
+            return Some(Err(NotCopyable::Malformed("a chunk has no samples")));
+        }
+        let samples = self.passed..self.passed.saturating_add(self.in_chunk);
+        self.passed = samples.end;
+        Some(Ok(Chunk { offset, samples }))
     }
 }
 
@@ -213,7 +311,7 @@ impl<'a> Sizes<'a> {
             return None;
         }
         if self.uniform > 0 {
-            return (until - from).checked_mul(self.uniform);
+            return until.checked_sub(from)?.checked_mul(self.uniform);
         }
         let sizes = self.listed.get(usize::try_from(from).ok()?..usize::try_from(until).ok()?)?;
         Some(sizes.iter().map(|size| u64::from(u32::from_be_bytes(*size))).sum())
