@@ -19,6 +19,9 @@ use super::{Body, empty};
 
 /// Bytes that are fetched at once.
 const BLOCK: u64 = 1 << 20;
+/// Bytes that are handed to a connection at once. It asks for more while it still has some, so with whole blocks the next
+/// one would be fetched before most of this one is read.
+const FRAME: u64 = 64 << 10;
 /// Blocks that are kept. FFmpeg jumps between sound and picture where a file keeps them apart.
 const CACHED: usize = 12;
 /// Blocks that are fetched before they are asked for, once reading goes straight on.
@@ -256,7 +259,7 @@ fn pieces(
 
 impl Reading {
     async fn next(&mut self) -> Result<Option<Bytes>, ReadError> {
-        let left = self.end.saturating_sub(self.at);
+        let left = self.end.saturating_sub(self.at).min(FRAME);
         match self.view.at(self.at).filter(|_| left > 0) {
             None => Ok(None),
             Some(Piece::Bytes(bytes)) => {
