@@ -88,15 +88,27 @@ impl Source {
         Ok(bytes)
     }
 
+    /// The first bytes of a range, as far as they are in the cache.
+    #[must_use]
+    pub fn held(&self, range: Range<u64>) -> Vec<u8> {
+        let (mut bytes, mut at) = (Vec::new(), range.start);
+        while at < range.end {
+            let Some(block) = self.cached(at / BLOCK) else { break };
+            let piece = within(&block, at, range.end);
+            if piece.is_empty() {
+                break;
+            }
+            at += piece.len() as u64;
+            bytes.extend_from_slice(&piece);
+        }
+        bytes
+    }
+
     /// Bytes from `at`, to the end of their block or to `end`.
     async fn piece(&self, at: u64, end: u64) -> Result<Bytes, ReadError> {
         let block = self.fetch(at / BLOCK).await.inspect_err(|error| self.failed(error))?;
-        let start = usize::try_from(at % BLOCK).unwrap_or(usize::MAX);
-        let wanted = usize::try_from(end - at).unwrap_or(usize::MAX);
-        if start >= block.len() {
-            return Err(ReadError("the recording ended early".to_owned()));
-        }
-        Ok(block.slice(start..block.len().min(start.saturating_add(wanted))))
+        let piece = within(&block, at, end);
+        if piece.is_empty() { Err(ReadError("the recording ended early".to_owned())) } else { Ok(piece) }
     }
 
     fn failed(&self, error: &ReadError) {
@@ -112,6 +124,12 @@ impl Source {
             if bytes.len() as u64 == length { Ok(bytes) } else { Err(ReadError("a range came short".to_owned())) }
         });
         fetched.await.cloned()
+    }
+
+    /// A block that has been fetched and is still there.
+    fn cached(&self, number: u64) -> Option<Bytes> {
+        let blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
+        blocks.iter().find(|(known, _)| *known == number).and_then(|(_, block)| block.get().cloned())
     }
 
     /// The place of a block in the cache, its last use being now.
@@ -133,6 +151,13 @@ impl Source {
             tokio::spawn(async move { source.fetch(number).await.map(drop) });
         }
     }
+}
+
+/// What a block has of the bytes from `at` on, where it is the block of `at`, to `end` at most.
+fn within(block: &Bytes, at: u64, end: u64) -> Bytes {
+    let start = usize::try_from(at % BLOCK).unwrap_or(usize::MAX).min(block.len());
+    let wanted = usize::try_from(end.saturating_sub(at)).unwrap_or(usize::MAX);
+    block.slice(start..block.len().min(start.saturating_add(wanted)))
 }
 
 /// What FFmpeg takes for a file: bytes of our own and ranges of a source, one after another.
@@ -314,5 +339,21 @@ mod tests {
         assert_eq!((calls.load(std::sync::atomic::Ordering::Relaxed), source.failure()), (2, None));
         source.bytes(2 * BLOCK..3 * BLOCK).await.expect_err("short");
         assert!(source.failure().is_some());
+    }
+
+    #[tokio::test]
+    async fn what_is_in_the_cache_is_told_without_fetching() {
+        let source = Source::new(3 * BLOCK, |range| async move {
+            let length = usize::try_from(range.end - range.start).expect("small");
+            Ok(vec![u8::try_from(range.start / BLOCK).expect("small"); length].into())
+        });
+        assert_eq!(source.held(0..3 * BLOCK), b"");
+        source.bytes(0..1).await.expect("bytes");
+        source.bytes(2 * BLOCK..2 * BLOCK + 1).await.expect("bytes");
+        // To where a block is missing, to the end of the range, and to that of the source.
+        assert_eq!(source.held(BLOCK - 2..3 * BLOCK), [0, 0]);
+        assert_eq!(source.held(2 * BLOCK + 1..2 * BLOCK + 4), [2, 2, 2]);
+        assert_eq!(source.held(3 * BLOCK - 1..9 * BLOCK), [2]);
+        assert_eq!(source.held(BLOCK..2 * BLOCK), b"");
     }
 }
