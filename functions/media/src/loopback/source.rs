@@ -22,8 +22,9 @@ const BLOCK: u64 = 1 << 20;
 /// Bytes that are handed to a connection at once. It asks for more while it still has some, so with whole blocks the next
 /// one would be fetched before most of this one is read.
 const FRAME: u64 = 64 << 10;
-/// Blocks that are kept. FFmpeg jumps between sound and picture where a file keeps them apart.
-const CACHED: usize = 12;
+/// Blocks that are kept. FFmpeg jumps between sound and picture where a file keeps them apart; it does not read straight
+/// on then, so that these are not pushed out by what is fetched ahead.
+const CACHED: usize = 8;
 /// Blocks that are fetched before they are asked for, once reading goes straight on.
 const AHEAD: u64 = 4;
 /// Blocks of a connection that bring none with them: looking for a single picture reads no more, and what was fetched ahead
