@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/.tools/venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up test fuzz bench-media check audit fmt build deploy clean distclean
+.PHONY: help up test fuzz bench-media check audit fmt build layer deploy clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +61,10 @@ fmt: ## Format the Rust code
 build: ## Build the functions and the FFmpeg layer for Lambda; ARCH=arm64 (default where it can be built) or x86_64
 	@infra/setup.sh build "$(ARCH)"
 	@infra/build.sh "$(ARCH)"
+
+layer: ## Build the FFmpeg layer and prove that it runs; ARCH=x86_64 or arm64 (default this machine's)
+	@infra/setup.sh layer "$(ARCH)"
+	@layers/ffmpeg/prove.sh $(ARCH)
 
 deploy: ## Build and deploy with SAM; STAGE=default, prod or local; DATABASE_URL=mysql://…
 	@infra/setup.sh build "$(ARCH)"

@@ -3,6 +3,7 @@
 #
 #   infra/setup.sh run|check|test|fuzz
 #   infra/setup.sh build x86_64|arm64
+#   infra/setup.sh layer [x86_64|arm64]   default: this machine's processor
 #
 # Programs come from the machine's package manager. Everything else goes to .tools/ in this checkout and touches nothing outside.
 set -euo pipefail
@@ -154,6 +155,12 @@ layer_programs() { # x86_64|arm64
     has wget || need curl curl
 }
 
+# What runs it where the processor is another.
+layer_emulator() { # x86_64|arm64
+    local cpu=${1/arm64/aarch64}
+    [ "$(uname -m)" = "$cpu" ] || need "qemu-$cpu" qemu-user
+}
+
 own_arch() { case $(uname -m) in x86_64) echo x86_64 ;; aarch64) echo arm64 ;; esac; }
 
 # The functions run the layer's FFmpeg here as well, where it can be built: .tools/opt stands for Lambda's /opt.
@@ -205,6 +212,13 @@ case $mode in
         pip_install "$CARGO_LAMBDA" "$SAM_CLI"
         layers/ffmpeg/build.sh "$arch" >/dev/null
         ;;
+    layer)
+        builds_layer || fail "the FFmpeg layer is built on Linux, with apt-get"
+        arch=${2:-$(own_arch)}
+        case $arch in x86_64 | arm64) ;; *) fail "ARCH is arm64 or x86_64, not $arch" ;; esac
+        base_programs; layer_programs "$arch"; layer_emulator "$arch"; need readelf binutils; install_missing
+        layers/ffmpeg/build.sh "$arch" >/dev/null
+        ;;
     check)
         check_rust; check_rust_components; check_disk 8
         base_programs; need shellcheck shellcheck; need c++ g++; install_missing
@@ -223,5 +237,5 @@ case $mode in
     fuzz)
         check_rust; base_programs; need c++ g++; install_missing
         ;;
-    *) fail "say what for: run, build, check, test or fuzz" ;;
+    *) fail "say what for: run, build, layer, check, test or fuzz" ;;
 esac

@@ -96,6 +96,11 @@ class Cloud:
         with urllib.request.urlopen(f"{self.ready['base']}/api/playlist?videoId={video}&videoType=mp4") as answer:
             return answer.url
 
+    def download(self, video, file):
+        """Keeps what the player would read."""
+        with urllib.request.urlopen(self.player(video)) as answer, file.open("wb") as kept:
+            shutil.copyfileobj(answer, kept)
+
     def moved(self, video):
         """What the invocations for a video have reported, summed up."""
         total = {}

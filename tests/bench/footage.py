@@ -2,10 +2,13 @@
 
 import hashlib
 import os
+import re
+import statistics
 import subprocess
 
 FFMPEG = ["ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error", "-y"]
-PICTURE = ["-f", "lavfi", "-i", "testsrc2=size=1920x1080:rate=30:duration=60"]
+RATE = 30
+PICTURE = ["-f", "lavfi", "-i", f"testsrc2=size=1920x1080:rate={RATE}:duration=60"]
 SOUND = ["-f", "lavfi", "-i", "anoisesrc=amplitude=0.1:sample_rate=48000:duration=60"]
 # Bits a second that a recorder of a moving 1080p screen writes.
 MP4 = ["-c:v", "libx264", "-preset", "ultrafast", "-b:v", "6M", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "128k"]
@@ -63,3 +66,18 @@ def times(source, stream):
     command = ["ffprobe", "-v", "error", "-select_streams", f"{stream}:0", "-show_entries", "packet=pts_time"]
     told = subprocess.run([*command, "-of", "csv=p=0", str(source)], check=True, capture_output=True, text=True)
     return sorted(float(line.rstrip(",")) for line in told.stdout.split())
+
+
+def likeness(source, encoded, begin):
+    """SSIM with the source's, on the average, of the frames in the second that begins with the one at this time."""
+    # Half a frame earlier, where no rounding of times decides which frame is the first.
+    one, other = (["-ss", f"{begin - 0.5 / RATE:.4f}", "-i", str(file)] for file in (encoded, source))
+    # Paired by their number: the two files round times differently.
+    second = f"trim=end_frame={RATE},settb=1/{RATE},setpts=N"
+    compared = f"[0:v]{second}[one];[1:v]{second}[other];[one][other]ssim=stats_file=-"
+    command = [*FFMPEG, *one, *other, "-lavfi", compared, "-f", "null", "-"]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    frames = [float(all_planes) for all_planes in re.findall(r" All:([\d.]+)", told)]
+    if len(frames) != RATE:
+        raise ValueError(f"{len(frames)} frames are found in the second from {begin} s of {encoded}")
+    return statistics.mean(frames)

@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import shutil
 import statistics
 import subprocess
@@ -28,6 +29,8 @@ CHUNKS = 10
 BESIDE_INDEX = 16 * MIB
 # MiB of memory of the function itself, and of disk.
 MEMORY = DISK = 64
+# How much less like the recording the picture may be around a join than where it was encoded at once, in SSIM.
+SEAM = 0.005
 ROUNDS = 3
 
 
@@ -37,9 +40,9 @@ class Report:
     def __init__(self):
         self.figures, self.rows, self.wrong = {}, [], False
 
-    def most(self, what, value, limit, unit=""):
+    def most(self, what, value, limit, unit="", digits=2):
         """A figure that may be as large as its limit."""
-        self.row(what, f"{value:.2f}{unit}", f"≤ {limit:.2f}{unit}", value <= limit)
+        self.row(what, f"{value:.{digits}f}{unit}", f"≤ {limit:.{digits}f}{unit}", value <= limit)
 
     def same(self, what, value, expected):
         """A figure that is right or wrong, however busy the machine is."""
@@ -98,24 +101,37 @@ def encode(report, cloud, file, name, rounds, place):
 
 
 def share_out(report, cloud, file, single, single_cpu):
-    """The same recording in chunks, against its encode at once."""
+    """The same recording in chunks, against its encode at once, which is in the file `single`."""
     with Watch(cloud) as watch:
         video, sent = cloud.upload(file)
         ready = cloud.becomes_ready(video)
-    joined = {stream: footage.times(cloud.player(video), stream) for stream in "va"}
+    joined, once = ({stream: footage.times(place, stream) for stream in "va"} for place in (cloud.player(video), single))
     pieces = cloud.pieces(video)
-    apart = {stream: furthest(joined[stream], single[stream]) for stream in "va"}
+    apart = {stream: furthest(joined[stream], once[stream]) for stream in "va"}
+    around = seams(file, cloud.player(video), single, once["v"], watch.commands.values())
     report.figures["fan-out"] = {
         "wall_s": round(ready - sent, 3), "pieces_s": pieces, "single_ffmpeg_cpu_s": single_cpu, **cloud.moved(video),
-        **watch.facts(), "packets": {stream: len(joined[stream]) for stream in "va"}, "furthest_apart_s": apart}
+        **watch.facts(), "packets": {stream: len(joined[stream]) for stream in "va"}, "furthest_apart_s": apart, "seams": around}
     # One piece is the sound.
     report.same("fan-out: chunks", len(pieces) - 1, CHUNKS)
     report.most("fan-out: FFmpeg's CPU against one encode", watch.ffmpeg_cpu / single_cpu, 1.08)
     report.most("fan-out: longest piece against its timeout", max(pieces) / SHARED, 1 / 3)
     for stream, kind in (("v", "frames"), ("a", "sound packets")):
-        report.same(f"fan-out: {kind}", len(joined[stream]), len(single[stream]))
+        report.same(f"fan-out: {kind}", len(joined[stream]), len(once[stream]))
     report.same("fan-out: times equal", apart["v"] == 0, True)
+    report.same("fan-out: joins looked at", len(around), CHUNKS - 1)
+    lost = [join["single"] - join["joined"] for join in around]
+    report.most("fan-out: SSIM lost around joins", statistics.mean(lost), SEAM, digits=4)
+    report.most("fan-out: SSIM lost around the worst join", max(lost), SEAM, digits=4)
     report.takes("fan-out", watch)
+
+
+def seams(file, joined, single, times, commands):
+    """How like the recording it is in the second around each join, joined and encoded at once."""
+    starts = {start for command in commands for start in re.findall(r"trim=start=([\d.]+)", " ".join(command))}
+    around = [(at, next(time for time in times if time >= at - 0.5)) for at in sorted(map(float, starts))]
+    return [{"at_s": at, "joined": footage.likeness(file, joined, begin), "single": footage.likeness(file, single, begin)}
+            for at, begin in around]
 
 
 def furthest(one, other):
@@ -138,7 +154,8 @@ def measure(report, options):
             return
         minutes = footage.make(inputs, "webm", 300)
         video, single_cpu = encode(report, cloud, minutes, "300 s", 1, place)
-        single = {stream: footage.times(cloud.player(video), stream) for stream in "va"}
+        single = place / "single.mp4"
+        cloud.download(video, single)
     shutil.rmtree(place / "alone")
     with Cloud(options.programs, place / "shared", SHARED, os.cpu_count()) as cloud:
         share_out(report, cloud, minutes, single, single_cpu)

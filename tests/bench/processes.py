@@ -109,6 +109,9 @@ def bare(command, source, output):
     addresses = iter([str(source), str(output)])
     local = [next(addresses) if part.startswith("http://") else part for part in command]
     local = [local[0], "-y", *("file" if part == "http,tcp" else part for part in local[1:])]
+    # An option of connections, which a file does not know.
+    at = local.index("-recv_buffer_size")
+    del local[at:at + 2]
     begun = time.monotonic()
     child = subprocess.Popen(local, cwd="/", env={}, stdin=subprocess.DEVNULL)
     _, status, used = os.wait4(child.pid, 0)

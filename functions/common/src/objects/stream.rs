@@ -19,7 +19,7 @@ pub const HEAD_RESERVE: u64 = 2 * MIB as u64;
 pub const MAX_HEAD_RESERVE: u64 = 6 * MIB as u64;
 
 /// An upload whose first bytes come last. The beginning of the media is held back until the head is known, and goes up
-/// with it as part 1; what follows goes up as it comes. In memory are the bytes held back and at most three parts.
+/// with it as part 1; what follows goes up as it comes. In memory are part 1 and at most three others.
 ///
 /// Parts of an upload that is neither finished nor aborted stay until the bucket's lifecycle rule removes them.
 pub struct StreamedUpload {
@@ -28,10 +28,10 @@ pub struct StreamedUpload {
     serving: Serving,
     /// Bytes of the media so far.
     media: u64,
-    /// The first of them, for part 1.
-    held: Vec<u8>,
-    /// How many are held back.
-    hold: usize,
+    /// Part 1: room for the head, and the first bytes of the media.
+    first: Vec<u8>,
+    /// Bytes of the room.
+    room: usize,
     next: NextPart,
     /// Begun with the first part that is full.
     upload: Option<Assembly>,
@@ -48,14 +48,16 @@ impl Objects {
     /// [`MAX_HEAD_RESERVE`] for long recordings. Makes no call.
     #[must_use]
     pub fn stream(&self, key: &str, serving: Serving, reserve: u64) -> StreamedUpload {
-        let reserve = usize::try_from(reserve.min(MAX_HEAD_RESERVE)).unwrap_or_default();
+        let room = usize::try_from(reserve.min(MAX_HEAD_RESERVE)).unwrap_or_default();
+        let mut first = Vec::with_capacity(PART);
+        first.resize(room, 0);
         StreamedUpload {
             objects: self.metered_within(),
             key: key.to_owned(),
             serving,
             media: 0,
-            held: Vec::new(),
-            hold: PART - reserve,
+            first,
+            room,
             next: NextPart { number: 2, bytes: Vec::new() },
             upload: None,
         }
@@ -66,14 +68,14 @@ impl StreamedUpload {
     /// Takes the next bytes of the media, and waits while two parts are on their way. More than 10,000 parts of 8 MiB,
     /// which is 78 GiB, are [`ObjectsError::TooLarge`]. After an error only [`abort`](Self::abort) makes sense.
     pub async fn write(&mut self, mut bytes: &[u8]) -> Result<(), ObjectsError> {
-        let most = self.hold as u64 + (MAX_PARTS - 1) * PART as u64;
+        let most = MAX_PARTS * PART as u64 - self.room as u64;
         self.media = self.media.saturating_add(bytes.len() as u64);
         if self.media > most {
             return Err(ObjectsError::TooLarge { most });
         }
-        fill(&mut self.held, self.hold, &mut bytes);
+        fill(&mut self.first, &mut bytes);
         while !bytes.is_empty() {
-            fill(&mut self.next.bytes, PART, &mut bytes);
+            fill(&mut self.next.bytes, &mut bytes);
             if self.next.bytes.len() < PART {
                 break;
             }
@@ -90,25 +92,26 @@ impl StreamedUpload {
     /// will go up with one PUT. Known when all media is written.
     #[must_use]
     pub fn head_bytes(&self) -> Option<u64> {
-        self.upload.as_ref().map(|_| (PART - self.hold) as u64)
+        self.upload.as_ref().map(|_| self.room as u64)
     }
 
     /// Puts `head` in front and makes the object, in place of `current` as [`Objects::replace`] does.
     ///
     /// A head that is not of [`head_bytes`](Self::head_bytes) makes a first part of another size. R2 refuses that; AWS
     /// and MinIO take it when it is longer, and when it is shorter as long as 5 MiB are left: by 3 MiB at most.
-    pub async fn finish(mut self, mut head: Vec<u8>, current: Option<&Head>) -> Result<Moved, ObjectsError> {
+    pub async fn finish(mut self, head: Vec<u8>, current: Option<&Head>) -> Result<Moved, ObjectsError> {
         let size = self.media.saturating_add(head.len() as u64);
-        let held = std::mem::take(&mut self.held);
+        let mut first = std::mem::take(&mut self.first);
+        // In its place, since a recording's first part and its index would both be there twice in another buffer.
+        drop(first.splice(..self.room, head));
         match self.upload.take() {
             Some(mut upload) => {
-                let outcome = self.next.finish(&mut upload, head, held, current, size).await;
+                let outcome = self.next.finish(&mut upload, first, current, size).await;
                 upload.settle(outcome).await?;
             }
             None => {
-                head.extend(held);
-                head.extend(self.next.bytes);
-                self.objects.put_in_place(&self.key, current, head.into(), size, self.serving).await?;
+                first.extend(self.next.bytes);
+                self.objects.put_in_place(&self.key, current, first.into(), size, self.serving).await?;
             }
         }
         Ok(Moved::new(size, self.objects.used(), Duration::ZERO))
@@ -135,25 +138,24 @@ impl NextPart {
     async fn finish(
         &mut self,
         upload: &mut Assembly,
-        mut head: Vec<u8>,
-        held: Vec<u8>,
+        first: Vec<u8>,
         current: Option<&Head>,
         size: u64,
     ) -> Result<(), ObjectsError> {
         if !self.bytes.is_empty() {
             self.send(upload).await?;
         }
-        upload.room().await?;
-        head.extend(held);
-        let first = head.len() as u64;
-        upload.start(1, async move |target| target.put(1, head.into(), first).await).await?;
+        let length = first.len() as u64;
+        upload.start(1, async move |target| target.put(1, first.into(), length).await).await?;
         upload.complete(current, size).await
     }
 }
 
-/// Moves bytes to the end of a buffer until it has `size`.
-fn fill(buffer: &mut Vec<u8>, size: usize, bytes: &mut &[u8]) {
-    let (now, later) = bytes.split_at(bytes.len().min(size.saturating_sub(buffer.len())));
+/// Moves bytes to the end of a buffer until it is a part.
+fn fill(buffer: &mut Vec<u8>, bytes: &mut &[u8]) {
+    // All at once: what grows by and by is copied, and there twice meanwhile.
+    buffer.reserve_exact(PART - buffer.len());
+    let (now, later) = bytes.split_at(bytes.len().min(PART - buffer.len()));
     buffer.extend_from_slice(now);
     *bytes = later;
 }

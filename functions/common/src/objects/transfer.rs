@@ -41,6 +41,8 @@ impl Objects {
             return Ok(());
         }
         let (wanted, mut got) = (range.end - range.start, 0);
+        // A buffer that grows by doubling is up to twice as long in the end.
+        buffer.reserve_exact(usize::try_from(wanted).unwrap_or(0));
         let get = self.call().get_object().bucket(&self.bucket).key(key).if_match(quoted(e_tag));
         let get = get.range(format!("bytes={}-{}", range.start, range.end - 1));
         let mut body = get.send().await.map_err(replaced_or(key, "GetObject"))?.body;

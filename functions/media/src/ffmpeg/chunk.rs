@@ -114,7 +114,7 @@ mod tests {
     fn only_a_middle_chunk_of_a_file_with_an_index_seeks() {
         let middle = command(60, Some(90), -7_000, true);
         for wanted in [
-            "-protocol_whitelist http,tcp -format_whitelist matroska ",
+            "-protocol_whitelist http,tcp -recv_buffer_size 131072 -format_whitelist matroska ",
             "-copyts -itsoffset 0.007000 -noaccurate_seek -seek_timestamp 1 -ss 59.993000 -i http://127.0.0.1:5/x -map 0:2 ",
             "',trim=start=60.000:end=90.000,setpts='round(PTS-60.000/TB)',scale=",
             "-level:v 4.2",

@@ -12,6 +12,9 @@ const BEFORE_END: Duration = Duration::from_millis(100);
 /// [`crate::Limits::max_pixels`] and [`crate::Limits::max_tracks`] again, for what the file's headers hide from us.
 const MAX_PIXELS: &str = "67108864";
 const MAX_STREAMS: &str = "64";
+/// Bytes of a recording that wait for FFmpeg to read them. By itself the system lets megabytes pile up, which have been
+/// fetched for nothing when FFmpeg hangs up.
+const RECEIVE_BUFFER: &str = "131072";
 
 /// What is read, and as what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,12 +180,14 @@ pub(super) fn before_input(container: Container) -> Vec<String> {
 }
 
 /// What keeps a hostile file from being a playlist, from naming other files and from asking for gigabytes.
-fn fence(container: Container) -> [&'static str; 10] {
+fn fence(container: Container) -> [&'static str; 12] {
     // Forced, so that FFmpeg does not guess one; what can be no recording gets none that there is.
     let demuxer = container.demuxer().unwrap_or("none");
     [
         "-protocol_whitelist",
         "http,tcp",
+        "-recv_buffer_size",
+        RECEIVE_BUFFER,
         "-format_whitelist",
         demuxer,
         "-max_streams",
@@ -221,6 +226,7 @@ mod tests {
             let (before, _) = command.split_once(" -i http://127.0.0.1:9/in").expect("an input");
             for wanted in [
                 "-protocol_whitelist http,tcp ",
+                "-recv_buffer_size ",
                 "-format_whitelist matroska",
                 "-f matroska",
                 "-max_pixels",

@@ -28,6 +28,8 @@ pub use source::{ReadError, Source, View};
 /// Bytes of a recording on their way to FFmpeg. What it has not read when it hangs up was fetched for nothing, and the
 /// system would let megabytes pile up.
 const SEND_BUFFER: u32 = 128 << 10;
+/// Bytes that a connection holds in either direction, beside what the system does.
+const CONNECTION_BUFFER: usize = 64 << 10;
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 64;
 /// Until what a program sent before its end has arrived, on a machine with much else to do. Only a program that never
@@ -134,7 +136,8 @@ async fn accept(listener: TcpListener, routes: Arc<Routes>) {
             let service = service_fn(|request| answer(&routes, request));
             // FFmpeg closes an output as soon as it has written it, without waiting for the answer.
             let mut server = hyper::server::conn::http1::Builder::new();
-            let connection = server.half_close(true).serve_connection(TokioIo::new(stream), service);
+            let server = server.half_close(true).max_buf_size(CONNECTION_BUFFER);
+            let connection = server.serve_connection(TokioIo::new(stream), service);
             // It also hangs up whenever it has read enough: an error here is of no interest.
             let _ = connection.await;
         });

@@ -19,8 +19,12 @@ use super::{Body, empty};
 
 /// Bytes that are fetched at once.
 const BLOCK: u64 = 1 << 20;
-/// Blocks that are kept. FFmpeg jumps between sound and picture where a file keeps them apart.
-const CACHED: usize = 12;
+/// Bytes that are handed to a connection at once. It asks for more while it still has some, so with whole blocks the next
+/// one would be fetched before most of this one is read.
+const FRAME: u64 = 64 << 10;
+/// Blocks that are kept. FFmpeg jumps between sound and picture where a file keeps them apart; it does not read straight
+/// on then, so that these are not pushed out by what is fetched ahead.
+const CACHED: usize = 8;
 /// Blocks that are fetched before they are asked for, once reading goes straight on.
 const AHEAD: u64 = 4;
 /// Blocks of a connection that bring none with them: looking for a single picture reads no more, and what was fetched ahead
@@ -85,15 +89,27 @@ impl Source {
         Ok(bytes)
     }
 
+    /// The first bytes of a range, as far as they are in the cache.
+    #[must_use]
+    pub fn held(&self, range: Range<u64>) -> Vec<u8> {
+        let (mut bytes, mut at) = (Vec::new(), range.start);
+        while at < range.end {
+            let Some(block) = self.cached(at / BLOCK) else { break };
+            let piece = within(&block, at, range.end);
+            if piece.is_empty() {
+                break;
+            }
+            at += piece.len() as u64;
+            bytes.extend_from_slice(&piece);
+        }
+        bytes
+    }
+
     /// Bytes from `at`, to the end of their block or to `end`.
     async fn piece(&self, at: u64, end: u64) -> Result<Bytes, ReadError> {
         let block = self.fetch(at / BLOCK).await.inspect_err(|error| self.failed(error))?;
-        let start = usize::try_from(at % BLOCK).unwrap_or(usize::MAX);
-        let wanted = usize::try_from(end - at).unwrap_or(usize::MAX);
-        if start >= block.len() {
-            return Err(ReadError("the recording ended early".to_owned()));
-        }
-        Ok(block.slice(start..block.len().min(start.saturating_add(wanted))))
+        let piece = within(&block, at, end);
+        if piece.is_empty() { Err(ReadError("the recording ended early".to_owned())) } else { Ok(piece) }
     }
 
     /// The bytes of a range and none around it, up to a block. They are not kept.
@@ -118,6 +134,12 @@ impl Source {
         block.get_or_try_init(|| self.read(range)).await.cloned()
     }
 
+    /// A block that has been fetched and is still there.
+    fn cached(&self, number: u64) -> Option<Bytes> {
+        let blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
+        blocks.iter().find(|(known, _)| *known == number).and_then(|(_, block)| block.get().cloned())
+    }
+
     /// The place of a block in the cache, its last use being now.
     fn block(&self, number: u64) -> Block {
         let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -137,6 +159,13 @@ impl Source {
             tokio::spawn(async move { source.fetch(number).await.map(drop) });
         }
     }
+}
+
+/// What a block has of the bytes from `at` on, where it is the block of `at`, to `end` at most.
+fn within(block: &Bytes, at: u64, end: u64) -> Bytes {
+    let start = usize::try_from(at % BLOCK).unwrap_or(usize::MAX).min(block.len());
+    let wanted = usize::try_from(end.saturating_sub(at)).unwrap_or(usize::MAX);
+    block.slice(start..block.len().min(start.saturating_add(wanted)))
 }
 
 /// What FFmpeg takes for a file: bytes of our own and ranges of a source, one after another.
@@ -271,7 +300,7 @@ fn pieces(
 
 impl Reading {
     async fn next(&mut self) -> Result<Option<Bytes>, ReadError> {
-        let left = self.end.saturating_sub(self.at);
+        let left = self.end.saturating_sub(self.at).min(FRAME);
         match self.view.at(self.at).filter(|_| left > 0) {
             None => Ok(None),
             Some(Piece::Bytes(bytes)) => {
@@ -333,5 +362,21 @@ mod tests {
         source.alone(2 * BLOCK..3 * BLOCK).await.expect_err("short");
         assert!(source.failure().is_some());
         source.bytes(2 * BLOCK..3 * BLOCK).await.expect_err("short");
+    }
+
+    #[tokio::test]
+    async fn what_is_in_the_cache_is_told_without_fetching() {
+        let source = Source::new(3 * BLOCK, |range| async move {
+            let length = usize::try_from(range.end - range.start).expect("small");
+            Ok(vec![u8::try_from(range.start / BLOCK).expect("small"); length].into())
+        });
+        assert_eq!(source.held(0..3 * BLOCK), b"");
+        source.bytes(0..1).await.expect("bytes");
+        source.bytes(2 * BLOCK..2 * BLOCK + 1).await.expect("bytes");
+        // To where a block is missing, to the end of the range, and to that of the source.
+        assert_eq!(source.held(BLOCK - 2..3 * BLOCK), [0, 0]);
+        assert_eq!(source.held(2 * BLOCK + 1..2 * BLOCK + 4), [2, 2, 2]);
+        assert_eq!(source.held(3 * BLOCK - 1..9 * BLOCK), [2]);
+        assert_eq!(source.held(BLOCK..2 * BLOCK), b"");
     }
 }

@@ -1,8 +1,12 @@
 //! Uploads of many kinds, published with the real FFmpeg.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use media::ffmpeg::Input;
+use media::loopback::{Loopback, Source, View};
 use media::{AudioPlan, Container, Decision, Facts, Limits, Reason, VideoPlan, decide, mp4};
 
 use crate::support::{
@@ -289,4 +293,30 @@ async fn giant_pictures_are_refused_before_they_are_decoded() {
     let refused = job.publish(&giant).await.map(|published| published.plan);
     assert!(matches!(refused, Err(Reason::TooManyPixels | Reason::Unreadable)), "{refused:?}");
     assert!(mp4::read_file(&giant).is_err());
+}
+
+#[tokio::test]
+async fn a_poster_is_taken_without_reading_far_beyond_it() {
+    let job = Job::new();
+    // As many bytes a second as a large recording has: a second of it are less than a megabyte.
+    let noise = "-f lavfi -i color=gray:s=320x180:r=30:d=12,noise=alls=100:allf=t";
+    let source = job.make("source.mp4", &format!("{noise} -c:v libx264 -preset ultrafast -b:v 6M -pix_fmt yuv420p"));
+    assert!(size(&source) > 8 << 20, "{} bytes", size(&source));
+    let (file, read) = (std::fs::read(&source).expect("a file"), Arc::new(AtomicU64::new(0)));
+    let counted = Arc::clone(&read);
+    let recording = Source::new(size(&source), move |range| {
+        counted.fetch_add(range.end - range.start, Relaxed);
+        let place = |at| usize::try_from(at).expect("small");
+        let bytes = file[place(range.start)..place(range.end)].to_vec();
+        async move { Ok(bytes.into()) }
+    });
+    // The index is last; the function puts it in front.
+    let head = mp4::faststart(&mp4::read_file(&source).expect("an index"), &[0], None).expect("a head");
+    let loopback = Loopback::start("test").expect("a port");
+    let view = View::default().bytes(head.bytes).range(head.media);
+    let url = loopback.read(&recording, view).expect("an address");
+    let input = Input { url: &url, container: Container::Mp4 };
+    tools().poster(&loopback, input, Some(Duration::from_secs(12)), soon()).await.expect("a poster");
+    let read = read.load(Relaxed);
+    assert!(read <= 3 << 20, "{read} bytes");
 }

@@ -23,11 +23,14 @@ impl Try<'_> {
 
         let key = keys::processed(&self.source.video);
         let current = self.current(&key).await?;
+        // What was read for the poster is not read again.
+        let known = self.recording.held(head.media.clone());
         let made_of = Spliced {
             head: &head.bytes,
             source_key: &self.source.key,
             source: &self.source.head,
             media: head.media.clone(),
+            known: &known,
         };
         let moved = self.objects.splice(&key, current.as_ref(), &made_of, VIDEO).await?;
         tracing::info!(video = %self.source.video, copying_ms = moved.copying.as_millis(), "copied in place");
