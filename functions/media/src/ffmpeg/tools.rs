@@ -127,7 +127,11 @@ impl Tools {
         let (url, sink) = loopback.write().map_err(io)?;
         let ran = async {
             let ran = self.ffmpeg(&args(&url), deadline).await;
-            if ran.is_ok() { loopback.close_later(&url) } else { loopback.close(&url) }
+            if ran.is_ok() {
+                loopback.close_later(&url)
+            } else {
+                loopback.close(&url)
+            }
             ran
         };
         let (ran, written) = tokio::join!(ran, sink.collect(limit));
