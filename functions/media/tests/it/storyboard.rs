@@ -167,7 +167,10 @@ async fn keyframes_at_other_distances_are_close_enough() {
     // Open groups of pictures, whose keyframes are no fresh start.
     let open = "-x264-params keyint=10:min-keyint=10:open-gop=1:bframes=3:b-adapt=0";
     let path = job.make("open.mp4", &format!("{} {H264} {open}", seconds(12, "320x180", "")));
-    Recording::open(&path).drawn(&job).await.shows(&(0..12).collect::<Vec<_>>());
+    let recording = Recording::open(&path);
+    let stills = recording.plan.stills(&recording.index).expect("keyframes");
+    recording.drawn(&job).await.shows(&(0..12).collect::<Vec<_>>());
+    assert_eq!(recording.read.load(Ordering::Relaxed), stills.bytes(), "they were enough");
 }
 
 #[tokio::test]
