@@ -154,7 +154,10 @@ impl Tools {
         let (url, sink) = loopback.write().map_err(io)?;
         let ran = async {
             let ran = self.ffmpeg(&args(&url), deadline).await;
-            if ran.is_ok() { loopback.close_later(&url) } else { loopback.close(&url) }
+            match &ran {
+                Ok(_) => loopback.close_later(&url),
+                Err(_) => loopback.close(&url),
+            }
             ran
         };
         let (ran, written) = tokio::join!(ran, sink.collect(limit));

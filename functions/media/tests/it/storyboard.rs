@@ -142,6 +142,17 @@ async fn every_picture_is_of_its_time() {
 }
 
 #[tokio::test]
+async fn an_interval_is_shown_by_its_middle() {
+    let job = Job::new();
+    // The colours change at 0.3, 1.3, and so on: after each interval's beginning and before its middle.
+    let late = ",trim=start=0.7,setpts=PTS-STARTPTS";
+    let path = job.make("late.mp4", &format!("{} {H264} -g 1000", seconds(8, "320x180", late)));
+    let recording = Recording::open(&path);
+    assert!(!recording.by_keyframes());
+    recording.drawn(&job).await.shows(&[1, 2, 3, 4, 5, 6, 7, 7]);
+}
+
+#[tokio::test]
 async fn keyframes_at_other_distances_are_close_enough() {
     let job = Job::new();
     // Every two seconds, the most that is let through: each picture is that of the even second.
@@ -156,7 +167,10 @@ async fn keyframes_at_other_distances_are_close_enough() {
     // Open groups of pictures, whose keyframes are no fresh start.
     let open = "-x264-params keyint=10:min-keyint=10:open-gop=1:bframes=3:b-adapt=0";
     let path = job.make("open.mp4", &format!("{} {H264} {open}", seconds(12, "320x180", "")));
-    Recording::open(&path).drawn(&job).await.shows(&(0..12).collect::<Vec<_>>());
+    let recording = Recording::open(&path);
+    let stills = recording.plan.stills(&recording.index).expect("keyframes");
+    recording.drawn(&job).await.shows(&(0..12).collect::<Vec<_>>());
+    assert_eq!(recording.read.load(Ordering::Relaxed), stills.bytes(), "they were enough");
 }
 
 #[tokio::test]
