@@ -13,6 +13,8 @@ use std::{
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::processes::{children, command as command_of};
+
 /// Where everything is, as `ready.json` tells scripts.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -57,13 +59,13 @@ impl Drop for Cloud {
 /// The local cloud that all tests of this binary share, started by whichever comes first.
 pub fn cloud() -> &'static Cloud {
     static CLOUD: OnceLock<Cloud> = OnceLock::new();
-    CLOUD.get_or_init(Cloud::start)
+    CLOUD.get_or_init(|| Cloud::with(&["Renditions=360,180"]))
 }
 
 /// A second one, whose transcode function has ninety seconds, so that encodes of half a minute are shared out.
 pub fn hurried() -> &'static Cloud {
     static CLOUD: OnceLock<Cloud> = OnceLock::new();
-    CLOUD.get_or_init(|| Cloud::with(&["TranscodeTimeout=90"]))
+    CLOUD.get_or_init(|| Cloud::with(&["TranscodeTimeout=90", "Renditions=700,480,360"]))
 }
 
 /// The repository.
@@ -151,6 +153,28 @@ impl Cloud {
         let url = format!("{}/2015-03-31/functions/{function}/invocations", self.ready.lambda_endpoint);
         let invoke = reqwest::Client::new().post(url).header("x-amz-invocation-type", kind).json(event);
         invoke.send().await.expect("the Lambda API")
+    }
+
+    /// Processes of the transcode function.
+    pub async fn transcoders(&self) -> Vec<u32> {
+        let functions = self.local("functions").await;
+        let all = functions.as_array().expect("functions").iter();
+        let transcode = all.into_iter().find(|function| function["binary"] == "transcode").expect("transcode");
+        let environments = transcode["environments"].as_array().expect("environments");
+        environments.iter().filter_map(|environment| u32::try_from(environment["pid"].as_u64()?).ok()).collect()
+    }
+
+    /// FFmpegs at work on a video whose command line holds this: the function's process and theirs. What they read has an
+    /// address with the video's name.
+    pub async fn ffmpegs(&self, video: &str, what: &str) -> Vec<(u32, u32)> {
+        let functions = self.transcoders().await;
+        let all =
+            functions.into_iter().flat_map(|function| children(function).into_iter().map(move |pid| (function, pid)));
+        let at_work = |(_, pid): &(u32, u32)| {
+            let command = command_of(*pid);
+            command.contains(what) && command.contains(video)
+        };
+        all.filter(at_work).collect()
     }
 
     /// What the local cloud tells of its functions or dead letters.

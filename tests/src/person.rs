@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{
     cloud::{Cloud, cloud},
+    rows,
     wait::until,
 };
 
@@ -136,6 +137,15 @@ impl Person {
     pub async fn failed(&self, video: &str) -> String {
         let status = self.becomes(video, "failed").await;
         status["upload"]["reason"].as_str().expect("a reason").to_owned()
+    }
+
+    /// Waits until everything that is derived from a ready video is there, or was given up. On the shared cloud only.
+    pub async fn derived(&self, video: &str) {
+        let waiting = format!("SELECT derive_asked_at IS NOT NULL FROM videos WHERE id = '{video}'");
+        until(&format!("video {video} to be derived from"), async || {
+            (!rows::one::<bool>(&waiting).await).then_some(())
+        })
+        .await;
     }
 
     /// Waits until the video is ready or has failed; its status.

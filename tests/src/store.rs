@@ -33,6 +33,14 @@ pub async fn keys_of(video: &str) -> Vec<String> {
     keys
 }
 
+/// Keys of a video's upload and of what was published of it, without jobs and what is derived afterwards.
+pub async fn published_keys_of(video: &str) -> Vec<String> {
+    let afterwards = ["jobs/".to_owned(), format!("thumbnails/{video}/"), format!("videos/processed/{video}/hls/")];
+    let mut keys = keys_of(video).await;
+    keys.retain(|key| !afterwards.iter().any(|prefix| key.starts_with(prefix)));
+    keys
+}
+
 /// Content of an object.
 pub async fn content(key: &str) -> Vec<u8> {
     let got = s3().get_object().bucket(&cloud().ready.bucket).key(key).send().await.expect("an object");
@@ -115,8 +123,17 @@ pub async fn forget_source(video: &str) {
 
 /// Takes a video's lease away, as its expiry after months does.
 pub async fn forget_lease(video: &str) {
+    forget(&format!("video#{video}")).await;
+}
+
+/// The same of the lease on what is derived from it.
+pub async fn forget_deriving(video: &str) {
+    forget(&format!("derive#{video}")).await;
+}
+
+async fn forget(key: &str) {
     let (client, table) = ledger().await;
-    let key = AttributeValue::S(format!("video#{video}"));
+    let key = AttributeValue::S(key.to_owned());
     client.delete_item().table_name(table).key("pk", key).send().await.expect("a lease");
 }
 

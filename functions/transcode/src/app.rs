@@ -2,7 +2,7 @@
 
 use common::{
     aws,
-    config::{DatabaseConfig, LambdaConfig, LedgerConfig, ObjectsConfig},
+    config::{DatabaseConfig, LambdaConfig, LedgerConfig, ObjectsConfig, RenditionsConfig},
     db::Database,
     ledger::Ledger,
     objects::Objects,
@@ -19,6 +19,7 @@ pub(crate) struct App {
     pub(crate) objects: Objects,
     pub(crate) ledger: Ledger,
     pub(crate) tools: Tools,
+    pub(crate) renditions: RenditionsConfig,
 }
 
 impl App {
@@ -26,7 +27,8 @@ impl App {
         let db = Database::new(&DatabaseConfig::from_env()?)?;
         let (objects, ledger) = (ObjectsConfig::from_env()?, LedgerConfig::from_env()?);
         let tools = Tools::locate(LambdaConfig::from_env()?.memory.saturating_sub(NOT_FOR_FFMPEG))?;
+        let renditions = RenditionsConfig::from_env()?;
         let sdk = aws::sdk(aws::FOR_RECORDINGS).await;
-        Ok(Self { db, objects: Objects::new(objects, &sdk), ledger: Ledger::new(ledger, &sdk), tools })
+        Ok(Self { db, objects: Objects::new(objects, &sdk), ledger: Ledger::new(ledger, &sdk), tools, renditions })
     }
 }

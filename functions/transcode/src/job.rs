@@ -1,4 +1,4 @@
-//! One upload's way from its event to ready or failed: lease, fence, work, and the row last.
+//! An upload's way from its event to ready or failed: lease, fence, work, and the row last.
 //!
 //! An error returned from here makes Lambda invoke again, twice, and then park the event in the dead-letter queue.
 
@@ -20,17 +20,18 @@ use lambda_runtime::Context;
 
 use crate::{
     app::App,
+    derive,
     event::Created,
-    pieces::Task,
-    publish::{self, Job, Outcome, PublishError},
+    pieces::{JOB, Task},
+    work::{self, Job, Outcome, WorkError},
 };
 
 /// How often one upload is tried: the first invocation and Lambda's two repeats.
 pub(crate) const MAX_TRIES: u64 = 3;
 /// Kept back from the invocation's time, to record how it ended.
-const TO_FINISH: Duration = Duration::from_secs(10);
+pub(crate) const TO_FINISH: Duration = Duration::from_secs(10);
 /// How long a lease outlives its invocation: the clocks of two machines differ by less.
-const MARGIN: Duration = Duration::from_secs(15);
+pub(crate) const MARGIN: Duration = Duration::from_secs(15);
 
 /// Said when the budget is spent.
 pub(crate) const GAVE_UP: &str =
@@ -48,7 +49,7 @@ pub(crate) enum JobError {
     #[error(transparent)]
     Objects(#[from] ObjectsError),
     #[error(transparent)]
-    Publish(#[from] PublishError),
+    Work(#[from] WorkError),
 }
 
 /// An upload that is there.
@@ -63,6 +64,10 @@ pub(crate) async fn run(app: &App, created: &Created, context: &Context) -> Resu
     match keys::work(&created.key) {
         Work::Publish { video, source } => publish(app, created, context, video, source).await,
         Work::Piece { video, attempt, number } => piece(app, created, context, video, attempt, number).await,
+        Work::Derive { video, published } => derive::run(app, context, video, published).await,
+        Work::Rendition { video, attempt, number } => {
+            derive::piece(app, created, context, video, attempt, number).await
+        }
         Work::Foreign => {
             tracing::warn!(key = created.key, "ignored: not a key of ours");
             Ok(())
@@ -118,7 +123,7 @@ async fn publish(app: &App, created: &Created, context: &Context, video: VideoId
     attempt(app, &source, &lease, &Job::Publish, context).await
 }
 
-fn remaining(context: &Context) -> Duration {
+pub(crate) fn remaining(context: &Context) -> Duration {
     context.deadline().duration_since(SystemTime::now()).unwrap_or_default()
 }
 
@@ -184,7 +189,7 @@ async fn try_once(app: &App, source: &Source, lease: &Lease, job: &Job<'_>, cont
         }
     }
     let within = remaining(context).saturating_sub(TO_FINISH);
-    match publish::run(app, source, lease, job, &context.request_id, within).await? {
+    match work::run(app, source, lease, job, &context.request_id, within).await? {
         Outcome::Published(facts) => {
             let written = videos::ready(&mut app.db.connect().await?, &source.video, lease.attempt, &facts).await?;
             if written == Fenced::Refused {
@@ -196,12 +201,20 @@ async fn try_once(app: &App, source: &Source, lease: &Lease, job: &Job<'_>, cont
             if let Err(error) = ended.and(remove_pieces(app, source, lease, job).await) {
                 tracing::warn!(video = %source.video, %error, "ready, but something was left behind");
             }
+            if let Err(error) = ask_to_derive(app, &source.video, lease.attempt).await {
+                tracing::warn!(video = %source.video, %error, "ready; the sweep asks for what is derived from it");
+            }
             Ok(())
         }
-        Outcome::Shared => Ok(()),
+        Outcome::Shared | Outcome::Derived => Ok(()),
         Outcome::Rejected(reason) => fail(app, source, lease, &reason, false).await,
         Outcome::Superseded => superseded(app, source, lease).await,
     }
+}
+
+/// Asks for what is derived from a video that plays.
+pub(crate) async fn ask_to_derive(app: &App, video: &VideoId, published: u64) -> Result<(), ObjectsError> {
+    app.objects.put(&keys::derive_job(video, published), b"{}".to_vec(), JOB).await
 }
 
 /// Pieces are of no use any longer, those of an attempt before neither.

@@ -1,11 +1,13 @@
 //! Publishes uploads when S3 says they have arrived; every five minutes sweeps up what stood still.
 
 mod app;
+mod derive;
 mod event;
 mod job;
 mod pieces;
 mod publish;
 mod sweep;
+mod work;
 
 use std::sync::Arc;
 

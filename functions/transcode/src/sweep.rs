@@ -3,17 +3,18 @@
 use common::{
     db::{
         DbError,
-        videos::{self, Asked, Standing, Status},
+        videos::{self, Asked, Standing, Status, Underived},
     },
     ids::VideoId,
     ledger::LedgerError,
-    objects::{ObjectsError, Serving, keys},
+    objects::{ObjectsError, keys},
     time::Millis,
 };
 
 use crate::{
     app::App,
-    job::{GAVE_UP, MAX_TRIES, source_of},
+    job::{GAVE_UP, MAX_TRIES, ask_to_derive, source_of},
+    pieces::JOB,
 };
 
 /// Seconds without movement after which a video is looked at. Events take one or two.
@@ -42,6 +43,7 @@ pub(crate) async fn run(app: &App) -> Result<(), SweepError> {
     let mut db = app.db.connect().await?;
     let standing = videos::standing(&mut db, STILL_SECONDS, BATCH).await?;
     let asked = videos::asked(&mut db, STILL_SECONDS, BATCH).await?;
+    let underived = videos::underived(&mut db, STILL_SECONDS, BATCH).await?;
     let deleted = videos::tombstones(&mut db, BATCH).await?;
     drop(db);
 
@@ -58,6 +60,12 @@ pub(crate) async fn run(app: &App) -> Result<(), SweepError> {
         }
         videos::touch(&mut app.db.connect().await?, &video.id).await?;
     }
+    for video in &underived {
+        if let Err(error) = derive_again(app, video).await {
+            tracing::error!(video = %video.id, %error, "not swept");
+        }
+        videos::touch(&mut app.db.connect().await?, &video.id).await?;
+    }
     for video in &deleted {
         let removed = app.objects.remove_video(&video.id).await;
         let mut db = app.db.connect().await?;
@@ -70,7 +78,8 @@ pub(crate) async fn run(app: &App) -> Result<(), SweepError> {
             }
         }
     }
-    tracing::info!(standing = standing.len(), asked = asked.len(), deleted = deleted.len(), "swept");
+    let (standing, asked) = (standing.len(), asked.len());
+    tracing::info!(standing, asked, underived = underived.len(), deleted = deleted.len(), "swept");
     Ok(())
 }
 
@@ -109,10 +118,23 @@ async fn look_out_for(app: &App, video: &Asked) -> Result<(), SweepError> {
     Ok(())
 }
 
+/// A video plays, and something was to be derived from it that nobody works on.
+async fn derive_again(app: &App, video: &Underived) -> Result<(), SweepError> {
+    let own = |source: &Option<String>| source.as_deref() == Some(&video.published.to_string());
+    match app.ledger.deriving().standing(&video.id).await? {
+        Some(lease) if lease.held => Ok(()),
+        Some(lease) if own(&lease.source) && lease.tries >= MAX_TRIES => {
+            tracing::warn!(video = %video.id, "given up: not everything could be derived");
+            videos::derived(&mut app.db.connect().await?, &video.id, video.published).await?;
+            Ok(())
+        }
+        _ => Ok(ask_to_derive(app, &video.id, video.published).await?),
+    }
+}
+
 async fn put_back(app: &App, video: &VideoId, job: &str) -> Result<(), SweepError> {
     tracing::info!(%video, "put back");
-    let serving = Serving { content_type: "application/json", cache_control: "no-store" };
-    Ok(app.objects.put(job, b"{}".to_vec(), serving).await?)
+    Ok(app.objects.put(job, b"{}".to_vec(), JOB).await?)
 }
 
 async fn fail(app: &App, video: &Standing, reason: &str) -> Result<(), SweepError> {

@@ -1,13 +1,6 @@
 //! Processes that die in the middle.
 
-use tests::{
-    cloud::cloud,
-    footage,
-    person::Person,
-    processes::{children, command, kill},
-    rows, store,
-    wait::until,
-};
+use tests::{cloud::cloud, footage, person::Person, processes::kill, rows, store, wait::until};
 
 use super::sweep::sweep;
 
@@ -16,25 +9,14 @@ async fn slow_recording() -> Vec<u8> {
     footage::make("-f lavfi -i testsrc2=size=1280x720:rate=30:duration=15 -c:v mjpeg -q:v 12", "mkv").await
 }
 
-/// The FFmpeg that encodes a video for a function: what it reads has an address with that name.
-fn ffmpeg_of(function: u32, video: &str) -> Option<u32> {
-    children(function).into_iter().find(|pid| command(*pid).contains("libx264") && command(*pid).contains(video))
-}
-
-/// Processes of the transcode function.
-async fn environments() -> Vec<u32> {
-    let functions = cloud().local("functions").await;
-    let transcode = functions.as_array().expect("functions").iter().find(|function| function["binary"] == "transcode");
-    let environments = transcode.expect("transcode")["environments"].as_array().expect("environments");
-    environments.iter().filter_map(|environment| u32::try_from(environment["pid"].as_u64()?).ok()).collect()
-}
-
 /// The transcode process that works on the video, once its FFmpeg encodes: both ids.
 async fn encoding(video: &str) -> (u32, u32) {
-    until("FFmpeg to encode", async || {
-        environments().await.into_iter().find_map(|function| Some((function, ffmpeg_of(function, video)?)))
-    })
-    .await
+    until("FFmpeg to encode", async || cloud().ffmpegs(video, "libx264").await.first().copied()).await
+}
+
+/// Waits until nobody encodes the video any more.
+async fn no_longer_encoding(video: &str) {
+    until("the attempt to end", async || cloud().ffmpegs(video, "libx264").await.is_empty().then_some(())).await;
 }
 
 #[tokio::test]
@@ -45,7 +27,7 @@ async fn killing_the_function_in_the_middle_still_ends_in_ready() {
     kill(function);
     person.ready(&video).await;
     assert_eq!(rows::one::<u64>(&format!("SELECT attempt FROM videos WHERE id = '{video}'")).await, 2);
-    assert_eq!(store::keys_of(&video).await.len(), 3);
+    assert_eq!(store::published_keys_of(&video).await.len(), 3);
 }
 
 #[tokio::test]
@@ -105,7 +87,7 @@ async fn an_attempt_whose_lease_was_taken_stores_nothing() {
     let video = person.record("Taken over", slow_recording().await).await;
     let (function, _) = encoding(&video).await;
     store::take_lease(&video).await;
-    until("the attempt to end", async || ffmpeg_of(function, &video).is_none().then_some(())).await;
+    no_longer_encoding(&video).await;
     until("its function to be free", async || {
         let functions = cloud().local("functions").await;
         let transcode = functions.as_array()?.iter().find(|function| function["binary"] == "transcode")?;
@@ -122,10 +104,6 @@ async fn deleting_while_it_is_encoded_leaves_nothing() {
     let video = person.record("Deleted midway", slow_recording().await).await;
     encoding(&video).await;
     assert_eq!(person.delete(&format!("/api/v1/caps/{video}")).await.status, 200);
-    until("the attempt to end", async || {
-        let encoding = environments().await.into_iter().any(|function| ffmpeg_of(function, &video).is_some());
-        (!encoding).then_some(())
-    })
-    .await;
+    no_longer_encoding(&video).await;
     until("everything to be gone", async || store::keys_of(&video).await.is_empty().then_some(())).await;
 }

@@ -2,6 +2,7 @@
 
 mod bad_media;
 mod corpus;
+mod deriving;
 mod events;
 mod failures;
 mod migrations;

@@ -151,6 +151,6 @@ async fn a_newer_upload_replaces_what_plays_only_when_it_is_ready() {
     person.record_again(&video, footage::screen_recording("160x90", 1).await).await;
     person.ready(&video).await;
     assert_ne!(person.watch(&video).await, take_one);
-    let keys = store::keys_of(&video).await;
+    let keys = store::published_keys_of(&video).await;
     assert_eq!(keys.len(), 3, "an upload, a video and a poster: {keys:?}");
 }

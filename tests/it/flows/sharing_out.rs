@@ -29,20 +29,6 @@ async fn times(file: &Path, stream: &str) -> Vec<f64> {
     times
 }
 
-/// FFmpegs at work on a chunk of a video.
-async fn encoding(video: &str) -> Vec<u32> {
-    let functions = hurried().local("functions").await;
-    let transcode = functions.as_array().expect("functions").iter().find(|function| function["binary"] == "transcode");
-    let environments = transcode.expect("transcode")["environments"].as_array().expect("environments").clone();
-    let functions = environments.iter().filter_map(|environment| u32::try_from(environment["pid"].as_u64()?).ok());
-    let children = functions.flat_map(processes::children);
-    let at_work = |pid: &u32| {
-        let command = processes::command(*pid);
-        command.contains(video) && command.contains("libx264") && command.contains("trim=")
-    };
-    children.filter(at_work).collect()
-}
-
 #[tokio::test]
 async fn a_long_recording_is_encoded_in_chunks_and_joined() {
     let person = Person::on(hurried()).await;
@@ -50,9 +36,8 @@ async fn a_long_recording_is_encoded_in_chunks_and_joined() {
     let video = person.create("Long").await;
     person.upload(&video, "raw-upload.webm", recording.clone()).await;
     // A chunk's FFmpeg that dies is replaced; the others go on.
-    let chunks =
-        until("chunks at work", async || Some(encoding(&video).await).filter(|chunks| !chunks.is_empty())).await;
-    processes::kill(chunks[0]);
+    let chunk = until("a chunk at work", async || hurried().ffmpegs(&video, "trim=").await.first().copied()).await;
+    processes::kill(chunk.1);
     person.ready(&video).await;
 
     let place = tempfile::tempdir().expect("a directory");

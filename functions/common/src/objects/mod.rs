@@ -1,5 +1,6 @@
 //! Recordings in S3.
 
+mod append;
 mod copy;
 pub mod keys;
 mod multipart;
@@ -21,6 +22,7 @@ use aws_sdk_s3::{
 
 use crate::config::ObjectsConfig;
 
+pub use append::{AppendedUpload, Extent};
 pub use copy::Spliced;
 pub use multipart::{Completion, Part};
 pub use stream::{HEAD_RESERVE, MAX_HEAD_RESERVE, StreamedUpload};
@@ -208,6 +210,26 @@ impl Objects {
     pub async fn remove_pieces(&self, video: &crate::ids::VideoId) -> Result<(), ObjectsError> {
         self.abort_below(&keys::pieces(video)).await?;
         self.remove_below(&keys::pieces(video)).await
+    }
+
+    /// Removes what was derived from what an earlier attempt than `published` has published.
+    pub async fn remove_older_derived(&self, video: &crate::ids::VideoId, published: u64) -> Result<(), ObjectsError> {
+        for prefix in keys::derived_prefixes(video) {
+            for older in self.folders(&prefix).await? {
+                let attempt = older[prefix.len()..].trim_end_matches('/').parse::<u64>();
+                if attempt.is_ok_and(|attempt| attempt < published) {
+                    self.remove_below(&older).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The prefixes that go on from this one to the next slash; at most a thousand.
+    async fn folders(&self, prefix: &str) -> Result<Vec<String>, ObjectsError> {
+        let list = self.call().list_objects_v2().bucket(&self.bucket).prefix(prefix).delimiter("/").send().await;
+        let found = list.map_err(ObjectsError::call("ListObjectsV2"))?.common_prefixes.unwrap_or_default();
+        Ok(found.into_iter().filter_map(|found| found.prefix).collect())
     }
 
     /// Removes everything of a video: objects, page by page, and multipart uploads in progress.

@@ -33,7 +33,7 @@ impl Running {
         Self(tokio::spawn(async move {
             let ran = run(&tools.ffmpeg, &args, tools.memory, deadline).await;
             // It may have ended without writing anything.
-            outputs.iter().for_each(|url| loopback.close(url));
+            outputs.iter().for_each(|url| if ran.is_ok() { loopback.close_later(url) } else { loopback.close(url) });
             ran
         }))
     }

@@ -107,14 +107,16 @@ impl Cmaf {
         Ok((Self { track, codec, shift, composition, init, sequence: 0, end: 0, segments: Vec::new() }, bytes))
     }
 
-    /// What goes before a fragment's media. Fragments are added in their order.
+    /// What goes before a fragment's media; nothing, when nothing of it is presented: then its media is left out as well.
+    /// Fragments are added in their order.
     pub fn add(&mut self, fragment: &Fragment) -> Result<Vec<u8>, CmafError> {
         let mut runs = Vec::with_capacity(fragment.runs.len());
         for run in &fragment.runs {
             runs.extend(self.placed(run)?);
         }
         let Some(first) = runs.first() else { return Ok(Vec::new()) };
-        let offset = i64::from(first.samples.first().map_or(0, |sample| sample.composition_offset)) + self.composition;
+        let offset = i64::from(first.samples.first().map_or(0, |sample| sample.composition_offset));
+        let offset = offset.saturating_add(self.composition);
         let presented = first.time.checked_add_signed(offset).ok_or(CmafError::BeforeBeginning)?;
         let presented = seconds(presented, self.track.timescale).unwrap_or_default();
         let sync = first.samples.first().is_some_and(|sample| sample.sync);
@@ -198,7 +200,9 @@ impl Cmaf {
     fn trun(&self, w: &mut Writer, run: &Placed, data: u64) -> Result<(), CmafError> {
         let place = i32::try_from(data.saturating_add(run.offset)).map_err(|_| CmafError::Times)?;
         let count = u32::try_from(run.samples.len()).map_err(|_| CmafError::Times)?;
-        let offset = |sample: i32| i32::try_from(i64::from(sample) + self.composition).map_err(|_| CmafError::Times);
+        let offset = |sample: i32| {
+            i32::try_from(i64::from(sample).saturating_add(self.composition)).map_err(|_| CmafError::Times)
+        };
         let offsets = run.samples.iter().map(|sample| offset(sample.composition_offset));
         let offsets = offsets.collect::<Result<Vec<_>, _>>()?;
         w.full(b"trun", 1, RUN_FLAGS, |w| {

@@ -31,8 +31,11 @@ async fn stored(mut sink: Sink, file: PathBuf, chunk: Chunk) -> Segments {
                     none.insert(begun)
                 }
             };
-            bytes.extend(cmaf.add(&fragment).expect("a head"));
-            bytes.extend(fragment.media);
+            let head = cmaf.add(&fragment).expect("a head");
+            if !head.is_empty() {
+                bytes.extend(head);
+                bytes.extend(fragment.media);
+            }
         }
     }
     assert!(sink.is_whole());

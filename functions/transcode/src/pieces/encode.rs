@@ -12,7 +12,10 @@ use media::{
 };
 
 use super::Task;
-use crate::publish::{Stop, Try, VIDEO};
+use crate::{
+    publish::VIDEO,
+    work::{Stop, Try},
+};
 
 /// Encodes that are shorter say little about how fast this deployment is.
 const TELLING: Duration = Duration::from_secs(3);
@@ -86,7 +89,7 @@ impl Try<'_> {
         if took < TELLING || pixels <= 0.0 {
             return;
         }
-        if let Err(error) = self.app.ledger.measured(self.app.tools.memory, pixels / took.as_secs_f64()).await {
+        if let Err(error) = self.ledger.measured(self.app.tools.memory, pixels / took.as_secs_f64()).await {
             tracing::warn!(%error, "the speed was not remembered");
         }
     }

@@ -10,7 +10,10 @@ use media::{
 use tokio::task::JoinHandle;
 
 use super::Task;
-use crate::publish::{PublishError, Stop, Try, VIDEO};
+use crate::{
+    publish::VIDEO,
+    work::{Stop, Try, WorkError},
+};
 
 /// Bytes that are read at once, while the ones before are written.
 const READ: u64 = 2 << 20;
@@ -73,7 +76,7 @@ impl Try<'_> {
     async fn reel(&self, task: &Task, number: usize) -> Result<Reel, Stop> {
         let number = u32::try_from(number).unwrap_or(u32::MAX);
         let key = keys::piece(&self.source.video, &task.set, number);
-        let head = self.objects.head(&key).await?.ok_or_else(|| PublishError::Lost(key.clone()))?;
+        let head = self.objects.head(&key).await?.ok_or_else(|| WorkError::Lost(key.clone()))?;
         let mut reel = Reel {
             objects: self.objects.clone(),
             key,
@@ -132,7 +135,7 @@ struct Reel {
     head: Head,
     /// Byte of the object that is read next.
     at: u64,
-    ahead: Option<JoinHandle<Result<Vec<u8>, PublishError>>>,
+    ahead: Option<JoinHandle<Result<Vec<u8>, WorkError>>>,
     reader: FragmentReader,
     /// What was read last, and how much of it the reader has taken.
     bytes: Vec<u8>,
@@ -153,7 +156,7 @@ impl Reel {
             let Some(ahead) = self.ahead.take() else {
                 return self.end();
             };
-            self.bytes = ahead.await.map_err(|error| PublishError::Loopback(error.into()))??;
+            self.bytes = ahead.await.map_err(|error| WorkError::Loopback(error.into()))??;
             self.taken = 0;
             self.read_ahead();
         }

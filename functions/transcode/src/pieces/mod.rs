@@ -1,15 +1,11 @@
 //! A long encode, shared out: each chunk of the picture is a piece, so is the whole sound, and each is done by an
 //! invocation of its own. Whoever does the last one puts them together.
-//!
-//! A piece is described by a job object, whose arrival invokes the function like an upload does. All work under the
-//! lease of the attempt that shared the work out, which each of them prolongs.
 
 use std::time::Duration;
 
 use common::{
     ids::VideoId,
-    ledger::Piece,
-    objects::{Head, Serving, keys},
+    objects::{Head, keys},
 };
 use media::{
     AudioPlan, Limits, Plan, VideoPlan,
@@ -21,7 +17,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     job::source_of,
-    publish::{Found, MAX_BYTES, Outcome, Stop, Try, facts},
+    publish::{Found, MAX_BYTES, POSTER, facts},
+    work::{Outcome, Stop, Try},
 };
 
 /// Feeds a reader of [`media::webm`] what it asks for.
@@ -41,17 +38,14 @@ macro_rules! feed {
 
 mod encode;
 mod join;
+mod share;
+
+pub(crate) use share::{JOB, SharedOut};
 
 /// A piece is to take so much of an invocation's time: two minutes of Lambda's fifteen.
 const TARGET: f64 = 2.0 / 15.0;
 /// Invocations that one recording may occupy at once. A tenth of what Lambda gives an account.
 const MAX_CHUNKS: u32 = 100;
-/// How long pieces may wait for their turn and then run, in multiples of an invocation's time. The sweep looks again
-/// after that.
-const PATIENCE: u32 = 2;
-
-const JOB: Serving = Serving { content_type: "application/json", cache_control: "no-store" };
-
 /// What a job object says.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Task {
@@ -68,17 +62,22 @@ pub(crate) struct Task {
     starts: Vec<u64>,
 }
 
-impl Task {
-    /// Number of pieces, the sound included.
-    fn pieces(&self) -> usize {
-        self.starts.len() + usize::from(self.plan.audio != AudioPlan::None)
-    }
+/// Where chunks begin, in milliseconds.
+pub(crate) fn starts(chunks: &[Chunk]) -> Vec<u64> {
+    chunks.iter().map(|chunk| u64::try_from(chunk.start.as_millis()).unwrap_or(u64::MAX)).collect()
+}
 
+/// The chunk with this number of those that begin so.
+pub(crate) fn chunk(starts: &[u64], number: u32) -> Option<Chunk> {
+    let number = usize::try_from(number).ok()?;
+    let start = starts.get(number).map(|start| Duration::from_millis(*start))?;
+    Some(Chunk { start, end: starts.get(number + 1).map(|end| Duration::from_millis(*end)) })
+}
+
+impl Task {
     /// The chunk with this number; `None` is the sound.
     fn chunk(&self, number: u32) -> Option<Chunk> {
-        let number = usize::try_from(number).ok()?;
-        let start = self.starts.get(number).map(|start| Duration::from_millis(*start))?;
-        Some(Chunk { start, end: self.starts.get(number + 1).map(|end| Duration::from_millis(*end)) })
+        chunk(&self.starts, number)
     }
 
     pub(crate) fn source(&self, video: &VideoId) -> crate::job::Source {
@@ -101,15 +100,11 @@ impl Try<'_> {
         media::decide::within_duration(duration, &Limits::new(MAX_BYTES))?;
         let fps = probe.tracks.get(found.plan.video_stream).and_then(|track| track.fps).unwrap_or(0.0);
         let workload = Workload { duration, width, height, fps };
-        let speed = self.app.ledger.speed(self.app.tools.memory).await?;
-        let speed = speed.map_or_else(Speed::default, |pixels_per_second| Speed { pixels_per_second });
-        let timeout = self.deadline.saturating_duration_since(std::time::Instant::now());
-        let budget = Budget { timeout, target: timeout.mul_f64(TARGET), max_chunks: MAX_CHUNKS };
-        let chunks = chunks::plan(&workload, &speed, &budget)?;
+        let chunks = chunks::plan(&workload, &self.speed().await?, &self.budget())?;
         if chunks.len() < 2 {
             return Ok(None);
         }
-        let starts = chunks.iter().map(|chunk| u64::try_from(chunk.start.as_millis()).unwrap_or(u64::MAX)).collect();
+        let starts = starts(&chunks);
         let head = &self.source.head;
         let mut task = Task {
             key: self.source.key.clone(),
@@ -139,49 +134,39 @@ impl Try<'_> {
         Ok(length.map(|length| length.saturating_sub(Duration::from_micros(u64::try_from(zero).unwrap_or(0)))))
     }
 
-    /// Writes a job for every piece that is not there yet, and leaves the lease to them. Puts the pieces together when all
-    /// are there.
-    pub(crate) async fn share_out(&self, task: &Task) -> Result<Outcome, Stop> {
-        let video = &self.source.video;
-        let patience = self.patience();
-        if !self.app.ledger.hand_over(self.lease, patience).await? {
-            return Err(Stop::Superseded);
-        }
-        let job = serde_json::to_vec(task).map_err(std::io::Error::other)?;
-        let mut done = 0;
-        for number in (0..).take(task.pieces()) {
-            let piece = Piece { video, attempt: self.lease.attempt, number };
-            if self.objects.head(&keys::piece(video, &task.set, number)).await?.is_some() {
-                done = self.app.ledger.piece_done(&piece, patience).await?.ok_or(Stop::Superseded)?;
-            } else {
-                self.objects.put(&keys::piece_job(video, self.lease.attempt, number), job.clone(), JOB).await?;
-            }
-        }
-        if done == task.pieces() { self.join(task).await } else { Ok(Outcome::Shared) }
+    /// What this invocation and those like it can spend.
+    pub(crate) fn budget(&self) -> Budget {
+        let timeout = self.deadline.saturating_duration_since(std::time::Instant::now());
+        Budget { timeout, target: timeout.mul_f64(TARGET), max_chunks: MAX_CHUNKS }
     }
 
-    /// Does one piece, and puts all together when it was the last.
-    pub(crate) async fn piece(&self, task: &Task, number: u32) -> Result<Outcome, Stop> {
-        let video = &self.source.video;
-        if self.objects.head(&keys::piece(video, &task.set, number)).await?.is_none() {
-            self.encode(task, number).await?;
-        }
-        let piece = Piece { video, attempt: self.lease.attempt, number };
-        let done = self.app.ledger.piece_done(&piece, self.patience()).await?.ok_or(Stop::Superseded)?;
-        tracing::info!(%video, number, done, of = task.pieces(), "piece done");
-        if done == task.pieces() { self.join(task).await } else { Ok(Outcome::Shared) }
+    /// How fast this deployment encodes.
+    pub(crate) async fn speed(&self) -> Result<Speed, Stop> {
+        let speed = self.ledger.speed(self.app.tools.memory).await?;
+        Ok(speed.map_or_else(Speed::default, |pixels_per_second| Speed { pixels_per_second }))
+    }
+}
+
+impl SharedOut for Task {
+    fn pieces(&self) -> usize {
+        self.starts.len() + usize::from(self.plan.audio != AudioPlan::None)
     }
 
-    fn patience(&self) -> Duration {
-        self.deadline.saturating_duration_since(std::time::Instant::now()).saturating_mul(PATIENCE)
+    fn made(&self, video: &VideoId, number: u32) -> String {
+        keys::piece(video, &self.set, number)
     }
 
-    async fn join(&self, task: &Task) -> Result<Outcome, Stop> {
-        if !self.app.ledger.begin_join(self.lease, self.holder, self.patience()).await? {
-            return Ok(Outcome::Shared);
-        }
-        let (summary, size_bytes, poster) = self.put_together(task).await?;
-        self.put_in_place(&keys::poster(&self.source.video), poster).await?;
+    fn job(&self, video: &VideoId, attempt: u64, number: u32) -> String {
+        keys::piece_job(video, attempt, number)
+    }
+
+    async fn make(&self, attempt: &Try<'_>, number: u32) -> Result<(), Stop> {
+        attempt.encode(self, number).await
+    }
+
+    async fn complete(&self, attempt: &Try<'_>) -> Result<Outcome, Stop> {
+        let (summary, size_bytes, poster) = attempt.put_together(self).await?;
+        attempt.put_in_place(&keys::poster(&attempt.source.video), poster, POSTER).await?;
         Ok(Outcome::Published(facts(summary, size_bytes)))
     }
 }

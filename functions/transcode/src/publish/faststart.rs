@@ -8,7 +8,8 @@ use media::{
     mp4::{Head, Summary},
 };
 
-use super::{Stop, Try, VIDEO};
+use super::VIDEO;
+use crate::work::{Stop, Try};
 
 impl Try<'_> {
     /// Puts the upload's media behind its new head. Gives facts, size in bytes, and the poster.

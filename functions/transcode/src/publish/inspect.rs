@@ -10,7 +10,7 @@ use media::{
     sniff,
 };
 
-use super::{Stop, Try};
+use crate::work::{Stop, Try};
 
 /// What is known of an upload before any of its media is read.
 pub(crate) struct Found {
@@ -60,7 +60,7 @@ impl Try<'_> {
 
     /// By its first bytes what the upload is, and the index of an MP4 whose index says everything. Fragments alone know
     /// how much a fragmented file holds, and FFmpeg is more lenient about oddly written ones: both are left to ffprobe.
-    async fn read_index(&self) -> Result<(Container, Option<Index>), Stop> {
+    pub(crate) async fn read_index(&self) -> Result<(Container, Option<Index>), Stop> {
         let mut reader = IndexReader::new(self.source.head.size);
         let mut container = None;
         while let Step::Read { offset, length } = reader.step() {

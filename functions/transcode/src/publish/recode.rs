@@ -11,7 +11,8 @@ use media::{
     mp4::{Assembly, FragmentReader, Summary},
 };
 
-use super::{MAX_BYTES, Stop, Try, VIDEO, inspect::Found};
+use super::{MAX_BYTES, VIDEO, inspect::Found};
+use crate::work::{Stop, Try};
 
 /// Bytes that the index of a second of recording takes: 30 frames of 12 and 50 packets of sound of 4, and more.
 pub(crate) const INDEX_BYTES_A_SECOND: u64 = 800;
