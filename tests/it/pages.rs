@@ -2,10 +2,10 @@
 
 use std::process::Stdio;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tests::{
     cloud::{cloud, repository},
-    footage,
+    derived, footage,
     person::Person,
 };
 use tokio::{
@@ -48,11 +48,17 @@ impl Page {
     }
 }
 
-/// The video's page plays by itself and shows a picture of this size.
+/// The video's page plays by itself the whole file, and shows a picture of this size.
 async fn assert_plays(page: Page, width: u64, height: u64) {
     let seen = page.watch().await;
-    assert_eq!(seen["problems"], serde_json::json!([]), "{seen}");
+    assert_eq!(seen["problems"], json!([]), "{seen}");
     assert_eq!((seen["videoWidth"].as_u64(), seen["videoHeight"].as_u64()), (Some(width), Some(height)), "{seen}");
+    assert_watched(&seen, "mp4");
+}
+
+/// The player took this source, and all went well with it.
+fn assert_watched(seen: &Value, source: &str) {
+    assert_source(seen, source);
     assert!(seen["from"].as_f64() < seen["to"].as_f64(), "time advances: {seen}");
     assert!(seen["seeked"].as_f64().is_some_and(|at| at > 0.4), "seeking works: {seen}");
     assert_eq!(seen["poster"], true, "{seen}");
@@ -84,4 +90,85 @@ async fn a_page_opened_early_plays_by_itself() {
     assert_eq!(status, "uploading");
     person.upload(&video, "result.mp4", footage::screen_recording("640x360", 3).await).await;
     assert_plays(page, 640, 360).await;
+}
+
+fn assert_source(seen: &Value, source: &str) {
+    assert!(seen["source"].as_str().is_some_and(|url| url.ends_with(&format!("&videoType={source}"))), "{seen}");
+}
+
+/// A ready video of sixteen seconds, with renditions.
+async fn with_renditions() -> String {
+    let person = Person::new().await;
+    let video = person.record("In several sizes", footage::screen_recording("640x360", 16).await).await;
+    person.ready(&video).await;
+    derived::renditions(&video, 16).await;
+    video
+}
+
+#[tokio::test]
+async fn a_browser_that_can_chooses_among_renditions() {
+    let video = with_renditions().await;
+    assert_plays_a_rendition(&video).await;
+    derived::lengthen(&video).await;
+    assert_plays_a_rendition(&video).await;
+}
+
+async fn assert_plays_a_rendition(video: &str) {
+    let seen = Page::open(video).await.0.watch().await;
+    assert_eq!(seen["problems"], json!([]), "{seen}");
+    assert!(matches!(seen["videoHeight"].as_u64(), Some(180 | 360)), "{seen}");
+    assert!(seen["duration"].as_f64().is_some_and(|seconds| (15.9..16.2).contains(&seconds)), "{seen}");
+    assert_watched(&seen, "master");
+}
+
+#[tokio::test]
+async fn the_whole_file_is_played_where_renditions_cannot_be() {
+    let video = with_renditions().await;
+    derived::playlist(&video, "master", "nonsense").await;
+    let seen = Page::open(&video).await.0.watch().await;
+    assert_eq!(seen["videoHeight"], 360, "{seen}");
+    assert_watched(&seen, "mp4");
+}
+
+#[tokio::test]
+async fn hls_js_plays_every_rendition() {
+    let video = with_renditions().await;
+    assert_hls_js_plays(&video).await;
+    derived::lengthen(&video).await;
+    assert_hls_js_plays(&video).await;
+}
+
+async fn assert_hls_js_plays(video: &str) {
+    let seen = run("hls.mjs", &[&cloud().ready.base, video]).await;
+    assert_eq!((&seen["errors"], &seen["problems"]), (&json!([]), &json!([])), "{seen}");
+    assert_eq!((&seen["levels"], &seen["shown"]), (&json!([180, 360]), &json!([180, 360])), "{seen}");
+    assert_eq!(seen["sounds"], 1, "{seen}");
+    for level in ["180", "360", "audio"] {
+        assert!(seen["loaded"][level].as_u64() > Some(0), "{seen}");
+    }
+    assert!(seen["seeked"].as_f64().is_some_and(|at| at > 11.0), "{seen}");
+}
+
+/// What a script of `tests/browser` saw.
+async fn run(script: &str, arguments: &[&str]) -> Value {
+    let mut browser = Command::new("node");
+    browser.arg(repository().join("tests/browser").join(script)).args(arguments);
+    let output = browser.kill_on_drop(true).output().await.expect("node, which make test installs");
+    serde_json::from_slice(&output.stdout).expect("what the browser saw")
+}
+
+#[tokio::test]
+async fn addresses_that_have_expired_are_asked_for_anew() {
+    let page = format!("{}/s/{}", cloud().ready.base, with_renditions().await);
+    let seen = run("refused.mjs", &[&page, "1"]).await;
+    assert_eq!(seen["refused"], 1, "{seen}");
+    assert_source(&seen, "master");
+}
+
+#[tokio::test]
+async fn the_whole_file_is_played_where_renditions_are_refused_again() {
+    let page = format!("{}/s/{}", cloud().ready.base, with_renditions().await);
+    let seen = run("refused.mjs", &[&page, "1000"]).await;
+    assert!(seen["refused"].as_u64() > Some(1), "{seen}");
+    assert_source(&seen, "mp4");
 }

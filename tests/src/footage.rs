@@ -41,6 +41,29 @@ pub async fn browser_recording(size: &str, seconds: u32) -> Vec<u8> {
     make(&arguments, "webm").await
 }
 
+/// Renditions of 640x360 and 320x180, and their sound apart, as playlists and fragmented MP4: names and contents.
+pub async fn renditions(seconds: u32) -> Vec<(String, Vec<u8>)> {
+    let place = TempDir::new().expect("a temporary directory");
+    let arguments = format!(
+        "-f lavfi -i testsrc2=size=640x360:rate=30:duration={seconds} -f lavfi -i sine=duration={seconds} \
+         -map 0:v -map 0:v -map 1:a -s:v:1 320x180 -b:v:0 800k -b:v:1 200k \
+         -c:v libx264 -preset ultrafast -pix_fmt yuv420p -force_key_frames expr:gte(t,n_forced*2) -c:a aac \
+         -f hls -hls_time 2 -hls_playlist_type vod -hls_segment_type fmp4 -hls_flags single_file \
+         -master_pl_name master.m3u8 -hls_segment_filename %v-0.mp4 -var_stream_map"
+    );
+    let made = Command::new("ffmpeg")
+        .current_dir(&place)
+        .args(["-nostdin", "-loglevel", "error"])
+        .args(arguments.split_whitespace())
+        .args(["v:0,agroup:a,name:360 v:1,agroup:a,name:180 a:0,agroup:a,name:audio,default:yes", "%v.m3u8"])
+        .status();
+    assert!(made.await.expect("ffmpeg").success(), "ffmpeg could not make renditions");
+    let files = std::fs::read_dir(&place).expect("a directory").map(|file| file.expect("a file"));
+    files
+        .map(|file| (file.file_name().to_string_lossy().into_owned(), std::fs::read(file.path()).expect("a file")))
+        .collect()
+}
+
 /// What FFmpeg sees in a file: streams and format.
 pub async fn probe(bytes: &[u8]) -> Value {
     let place = TempDir::new().expect("a temporary directory");

@@ -6,6 +6,7 @@
 pub mod bait;
 pub mod cloud;
 pub mod corpus;
+pub mod derived;
 pub mod footage;
 pub mod person;
 pub mod processes;

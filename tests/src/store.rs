@@ -47,6 +47,11 @@ pub async fn content(key: &str) -> Vec<u8> {
     got.body.collect().await.expect("its content").to_vec()
 }
 
+/// Stores an object.
+pub async fn store(key: &str, content: Vec<u8>) {
+    s3().put_object().bucket(&cloud().ready.bucket).key(key).body(content.into()).send().await.expect("stored");
+}
+
 /// ETag of an object, if it is there.
 pub async fn e_tag(key: &str) -> Option<String> {
     let head = s3().head_object().bucket(&cloud().ready.bucket).key(key).send().await.ok()?;

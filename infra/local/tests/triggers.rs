@@ -30,8 +30,21 @@ fn video() -> VideoId {
 
 #[test]
 fn no_output_starts_anything() {
-    for output in [keys::processed(&video()), keys::poster(&video())] {
+    let video = &video();
+    let outputs = [
+        keys::processed(video),
+        keys::poster(video),
+        keys::piece(video, "set", 0),
+        keys::storyboard(video, 1),
+        keys::storyboard_cues(video, 1),
+        keys::preview(video, 1),
+        keys::playlist(video, 1, "master"),
+        keys::stream(video, 1, "720-0.mp4"),
+        keys::stream_piece(video, 1, 0),
+    ];
+    for output in outputs {
         assert!(started(&template(), &output).is_empty(), "{output}");
+        assert_eq!(keys::work(&output), Work::Foreign, "{output}");
     }
 }
 
@@ -42,6 +55,15 @@ fn every_upload_starts_the_transcode_function_once() {
     {
         let upload = keys::upload(&video(), name).expect("an upload").key;
         assert_eq!(started(&template(), &upload), ["TranscodeFunction"], "{upload}");
+    }
+}
+
+#[test]
+fn every_job_starts_the_transcode_function_once() {
+    let (video, template) = (&video(), template());
+    for job in [keys::piece_job(video, 1, 0), keys::derive_job(video, 1), keys::rendition_job(video, 1, 0)] {
+        assert_eq!(started(&template, &job), ["TranscodeFunction"], "{job}");
+        assert_ne!(keys::work(&job), Work::Foreign, "{job}");
     }
 }
 

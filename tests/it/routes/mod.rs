@@ -3,6 +3,7 @@
 mod caps;
 mod create;
 mod delete;
+mod derived;
 mod every_route;
 mod multipart;
 mod playlist;

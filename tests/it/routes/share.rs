@@ -3,7 +3,7 @@
 use reqwest::Method;
 use tests::{
     cloud::cloud,
-    footage,
+    derived, footage,
     person::{Person, client},
 };
 
@@ -29,6 +29,20 @@ async fn a_ready_video_has_a_player_before_any_script() {
     ] {
         assert!(html.contains(piece), "{piece} in {html}");
     }
+}
+
+#[tokio::test]
+async fn renditions_are_offered_before_the_whole_file() {
+    let person = Person::new().await;
+    let video = person.record("Several", footage::screen_recording("160x90", 1).await).await;
+    person.ready(&video).await;
+    derived::renditions(&video, 2).await;
+    let (_, _, html) = page(&video).await;
+    let source = |what: &str, kind: &str| {
+        format!("<source src=\"/api/playlist?videoId={video}&amp;videoType={what}\" type=\"{kind}\">")
+    };
+    let sources = [source("master", "application/vnd.apple.mpegurl"), source("mp4", "video/mp4")].join("\n");
+    assert!(html.contains("<video poster=") && html.contains(&sources), "{html}");
 }
 
 #[tokio::test]

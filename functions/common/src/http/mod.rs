@@ -9,7 +9,7 @@ use lambda_http::{Body, Error, Request, RequestExt, Response, service_fn};
 
 pub use lambda_http::http::{Method, StatusCode};
 pub use request::{gateway_host, json, path_segments, query};
-pub use response::{html, json as json_response, redirect};
+pub use response::{html, json as json_response, redirect, text};
 
 use crate::error::ApiError;
 

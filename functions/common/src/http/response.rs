@@ -34,6 +34,13 @@ pub fn html(status: StatusCode, body: impl Into<String>) -> Response<Body> {
     with_type(status, "text/html; charset=utf-8", Body::Text(body.into()))
 }
 
+/// A text of another type that no cache keeps: what it holds is good for a while only.
+pub fn text(content_type: &'static str, body: impl Into<String>) -> Response<Body> {
+    let mut response = with_type(StatusCode::OK, content_type, Body::Text(body.into()));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
 fn empty(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = status;

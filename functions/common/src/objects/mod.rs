@@ -70,6 +70,14 @@ pub enum ObjectsError {
         /// Bytes that it has.
         size: u64,
     },
+    /// An object is larger than what is read whole.
+    #[error("{key} has more than the {most} bytes that are read whole")]
+    NotSmall {
+        /// Key of the object.
+        key: String,
+        /// Bytes that it may have.
+        most: usize,
+    },
     /// An upload has grown beyond what its parts can carry.
     #[error("an upload in parts carries {most} bytes at most")]
     TooLarge {

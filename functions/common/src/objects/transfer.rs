@@ -9,8 +9,8 @@ use aws_sdk_s3::{
 
 use super::{Head, Objects, ObjectsError};
 
-/// Bytes of the largest object that counts as small.
-const MAX_SMALL: u64 = 1 << 20;
+/// Bytes of the largest object that counts as small. The playlist of twelve hours has less than one megabyte.
+const MAX_SMALL: usize = 4 << 20;
 
 /// How an object is to be served.
 #[derive(Clone, Copy, Debug)]
@@ -56,14 +56,22 @@ impl Objects {
         if got == wanted { Ok(()) } else { Err(ObjectsError::Length { call: "GetObject", got, wanted }) }
     }
 
-    /// A small object whole; `None` when there is none.
+    /// A small object whole; `None` when there is none. One that turns out to be large is an error.
     pub async fn read_small(&self, key: &str) -> Result<Option<Vec<u8>>, ObjectsError> {
-        let Some(head) = self.head(key).await? else { return Ok(None) };
-        let length = head.size.min(MAX_SMALL);
-        if length == 0 {
-            return Ok(Some(Vec::new()));
+        let mut body = match self.call().get_object().bucket(&self.bucket).key(key).send().await {
+            Ok(object) => object.body,
+            Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),
+            Err(error) => return Err(ObjectsError::call("GetObject")(error)),
+        };
+        let mut bytes = Vec::new();
+        while let Some(chunk) = body.try_next().await.map_err(body_error)? {
+            self.usage.read(chunk.len() as u64);
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() > MAX_SMALL {
+                return Err(ObjectsError::NotSmall { key: key.to_owned(), most: MAX_SMALL });
+            }
         }
-        self.read_range(key, &head.e_tag, 0, length).await.map(Some)
+        Ok(Some(bytes))
     }
 
     /// Stores a small object whole.

@@ -1,34 +1,16 @@
-//! Where a page's video and poster are. Addresses are signed and short-lived; the objects themselves are private.
+//! The pictures of a video. Addresses are signed and short-lived; the objects themselves are private.
 
 use common::{
     db::videos::{self, Video},
     error::ApiError,
-    http::{Answer, Method, StatusCode, json_response, query, redirect},
+    http::{Answer, Method, StatusCode, json_response, query, redirect, text},
     ids::VideoId,
     objects::keys,
 };
 use lambda_http::Request;
 use serde_json::json;
 
-use crate::app::App;
-
-/// `GET|HEAD /api/playlist?videoId&videoType`: sends the player to the video.
-pub(super) async fn playlist(app: &App, request: &Request) -> Answer {
-    match query(request, "videoType") {
-        Some("mp4" | "video") => {}
-        Some("audio" | "master" | "raw-preview" | "segments-master" | "segments-video" | "segments-audio") => {
-            return Err(ApiError::not_found("This video is served as one MP4. Ask for videoType=mp4."));
-        }
-        _ => return Err(ApiError::bad_request("videoType must be given; mp4 is what a player wants.")),
-    }
-    let video = published(app, request).await?;
-    let key = keys::processed(&video.id);
-    let url = match *request.method() {
-        Method::HEAD => app.objects.sign_head(&key).await?,
-        _ => app.objects.sign_get(&key).await?,
-    };
-    redirect(&url)
-}
+use crate::{app::App, relative};
 
 /// `GET /api/thumbnail?videoId`: where the poster is.
 pub(super) async fn thumbnail(app: &App, request: &Request) -> Answer {
@@ -37,8 +19,31 @@ pub(super) async fn thumbnail(app: &App, request: &Request) -> Answer {
     json_response(StatusCode::OK, &json!({ "screen": url }))
 }
 
+/// `GET|HEAD /api/video/preview?videoId`: sends an `<img>` to a few seconds that move.
+pub(super) async fn preview(app: &App, request: &Request) -> Answer {
+    let video = published(app, request).await?;
+    let made = video.storyboard.ok_or_else(|| ApiError::not_found("This video has no preview yet."))?;
+    let key = keys::preview(&video.id, made);
+    let url = match *request.method() {
+        Method::HEAD => app.objects.sign_head(&key).await?,
+        _ => app.objects.sign_get(&key).await?,
+    };
+    redirect(&url)
+}
+
+/// `GET|HEAD /api/video/storyboard?videoId`: which part of which picture is for which time, for a player's scrubber.
+pub(super) async fn storyboard(app: &App, request: &Request) -> Answer {
+    let video = published(app, request).await?;
+    let none = || ApiError::not_found("This video has no storyboard yet.");
+    let made = video.storyboard.ok_or_else(none)?;
+    let cues = app.objects.read_small(&keys::storyboard_cues(&video.id, made)).await?.ok_or_else(none)?;
+    let picture = app.objects.sign_get(&keys::storyboard(&video.id, made)).await?;
+    let cues = relative::cues(&cues, &picture).map_err(ApiError::internal)?;
+    Ok(text("text/vtt; charset=utf-8", cues))
+}
+
 /// The video of the query, if there is something of it to see.
-async fn published(app: &App, request: &Request) -> Result<Video, ApiError> {
+pub(super) async fn published(app: &App, request: &Request) -> Result<Video, ApiError> {
     let id = query(request, "videoId").ok_or_else(|| ApiError::bad_request("videoId is missing from the query."))?;
     let id = VideoId::parse(id).ok_or_else(ApiError::video_not_found)?;
     let video = videos::find(&mut app.db.connect().await?, &id).await?.ok_or_else(ApiError::video_not_found)?;

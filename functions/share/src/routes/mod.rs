@@ -2,6 +2,7 @@
 
 mod media;
 mod page;
+mod playlist;
 
 use std::sync::Arc;
 
@@ -15,8 +16,10 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     match (request.method().as_str(), path.as_slice()) {
         ("GET" | "HEAD", ["s", code]) => page::show(&app, &request, code).await,
-        ("GET" | "HEAD", ["api", "playlist"]) => media::playlist(&app, &request).await,
+        ("GET" | "HEAD", ["api", "playlist"]) => playlist::playlist(&app, &request).await,
         ("GET", ["api", "thumbnail"]) => media::thumbnail(&app, &request).await,
+        ("GET" | "HEAD", ["api", "video", "preview"]) => media::preview(&app, &request).await,
+        ("GET" | "HEAD", ["api", "video", "storyboard"]) => media::storyboard(&app, &request).await,
 
         _ => no_route(),
     }

@@ -40,6 +40,8 @@ struct Player<'a> {
     poster: &'a str,
     width: u32,
     height: u32,
+    /// True when there are renditions to choose from.
+    adaptive: bool,
 }
 
 #[derive(Template)]
@@ -79,7 +81,7 @@ pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
 fn player<'a>(video: &'a Video, poster: &'a str) -> Option<Player<'a>> {
     video.published_at?;
     let (width, height) = (video.width.unwrap_or(16), video.height.unwrap_or(9));
-    Some(Player { id: video.id.as_str(), poster, width, height })
+    Some(Player { id: video.id.as_str(), poster, width, height, adaptive: video.hls.is_some() })
 }
 
 /// Nothing is said about a newer upload while an older one plays.

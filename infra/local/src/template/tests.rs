@@ -141,7 +141,8 @@ fn real(parameters: &[(&str, &str)]) -> anyhow::Result<Template> {
 #[test]
 fn the_deployed_template_resolves() {
     let database = "mysql://u:p@127.0.0.1:3306/capstan";
-    let template = real(&[("DatabaseUrl", database), ("DatabaseCa", "PEM")]).expect("template");
+    let parameters = [("DatabaseUrl", database), ("DatabaseCa", "PEM"), ("Renditions", "1080,720,480")];
+    let template = real(&parameters).expect("template");
     let function = |name: &str| template.functions.iter().find(|function| function.name == name).expect("function");
     let transcode = function("TranscodeFunction");
     assert_eq!(transcode.binary, "transcode");
@@ -152,6 +153,7 @@ fn the_deployed_template_resolves() {
     assert_eq!(transcode.dead_letter_queue.as_deref(), Some("capstan-DeadLetters"));
     assert_eq!(transcode.environment["MEDIA_BUCKET"], template.buckets[0].name);
     assert_eq!(transcode.environment["LEDGER_TABLE"], template.tables[0].name);
+    assert_eq!(transcode.environment["RENDITIONS"], "1080,720,480");
     assert_eq!(template.tables[0].ttl_attribute.as_deref(), Some("expires_at"));
     assert_eq!(template.buckets[0].abort_incomplete_after, Some(Duration::from_secs(7 * 86400)));
     assert!(template.buckets[0].cors[0].exposed_headers.contains(&"ETag".to_owned()));
@@ -167,6 +169,18 @@ fn the_deployed_template_resolves() {
     assert_eq!(template.schedules[0].every, Duration::from_secs(300));
     assert_eq!(template.custom_resources[0].function, "MigrateFunction");
     assert_eq!(template.custom_resources[0].properties["ServiceTimeout"], json!("330"));
+}
+
+#[test]
+fn renditions_are_heights_that_the_function_can_use() {
+    let with = |renditions| real(&[("DatabaseUrl", "mysql://a:b@c/d"), ("Renditions", renditions)]);
+    for good in ["", "120", "2160", "1080,720,480", "190,200,998,1000,1998,2158"] {
+        assert!(with(good).is_ok(), "{good}");
+    }
+    for bad in ["720p", "721", "118", "2162", "4320", "72", "720,", ",720", "720;480", "120,122,124,126,128,130,132"] {
+        let error = with(bad).expect_err(bad).to_string();
+        assert!(error.contains("Renditions does not fit") && error.contains("even heights"), "{error}");
+    }
 }
 
 #[test]

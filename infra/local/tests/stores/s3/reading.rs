@@ -1,5 +1,6 @@
 //! Ranges and conditions of reads.
 
+use common::objects::ObjectsError;
 use reqwest::{StatusCode, header};
 
 use super::{BUCKET, Served, bytes, for_an_hour, plain_client, refusal};
@@ -107,4 +108,21 @@ async fn a_presigned_url_can_name_the_download() {
     let answer = reqwest::get(presigned.uri()).await.expect("an answer");
     assert_eq!(answer.headers()[header::CONTENT_DISPOSITION], "attachment; filename=\"talk.mp4\"");
     assert_eq!(answer.headers()[header::CONTENT_TYPE], "video/mp4");
+}
+
+#[tokio::test]
+async fn small_objects_are_read_whole_with_one_call_and_large_ones_are_not() {
+    let served = Served::start().await;
+    let largest = bytes(1, 4 << 20);
+    served.put("empty", Vec::new()).await;
+    served.put("largest", largest.clone()).await;
+    served.put("larger", bytes(1, (4 << 20) + 1)).await;
+    let objects = served.objects();
+    assert_eq!(objects.read_small("empty").await.expect("read"), Some(Vec::new()));
+    assert_eq!(objects.read_small("missing").await.expect("read"), None);
+    let metered = objects.metered();
+    assert!(metered.read_small("largest").await.expect("read") == Some(largest));
+    assert_eq!((metered.used().calls, metered.used().bytes_read), (1, 4 << 20));
+    let refused = objects.read_small("larger").await;
+    assert!(matches!(refused, Err(ObjectsError::NotSmall { ref key, .. }) if key == "larger"), "{refused:?}");
 }

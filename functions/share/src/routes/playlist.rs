@@ -1,0 +1,85 @@
+//! `/api/playlist`: what a player plays. The video as one file, or playlists of its renditions, from which the player
+//! chooses what its connection carries.
+
+use std::collections::BTreeMap;
+
+use common::{
+    db::videos::Video,
+    error::ApiError,
+    http::{Answer, Method, query, redirect, text},
+    objects::keys,
+};
+use lambda_http::Request;
+
+use super::media::published;
+use crate::{
+    app::App,
+    relative::{Playlist, is_rendition, rendition},
+};
+
+const HLS: &str = "application/vnd.apple.mpegurl";
+
+/// `GET|HEAD /api/playlist?videoId&videoType[&rendition]`
+pub(super) async fn playlist(app: &App, request: &Request) -> Answer {
+    match query(request, "videoType") {
+        Some("mp4" | "video") => whole(app, request).await,
+        Some("master") => master(app, request).await,
+        Some("audio") => one(app, request, "audio").await,
+        Some("rendition") => match query(request, "rendition").filter(|name| is_rendition(name)) {
+            Some(name) => one(app, request, name).await,
+            None => Err(ApiError::bad_request("rendition must be a height in pixels, such as 720, or audio.")),
+        },
+        Some("raw-preview" | "segments-master" | "segments-video" | "segments-audio") => {
+            Err(ApiError::not_found("This video is served as one MP4. Ask for videoType=mp4."))
+        }
+        _ => Err(ApiError::bad_request("videoType must be given; mp4 is what a player wants.")),
+    }
+}
+
+/// Sends the player to the video.
+async fn whole(app: &App, request: &Request) -> Answer {
+    let video = published(app, request).await?;
+    let key = keys::processed(&video.id);
+    let url = match *request.method() {
+        Method::HEAD => app.objects.sign_head(&key).await?,
+        _ => app.objects.sign_get(&key).await?,
+    };
+    redirect(&url)
+}
+
+/// Which renditions there are. Their addresses are routes of this function, so that only what is played is signed.
+async fn master(app: &App, request: &Request) -> Answer {
+    let video = published(app, request).await?;
+    let stored = stored(app, &video, "master").await?;
+    let playlist = Playlist::master(&stored).map_err(ApiError::internal)?;
+    let address = |name: &str| {
+        let rendition = rendition(name).unwrap_or_default();
+        format!("/api/playlist?videoId={}&videoType=rendition&rendition={rendition}", video.id)
+    };
+    let addresses = playlist.names().into_iter().map(|name| (name, address(name))).collect();
+    Ok(text(HLS, playlist.with(&addresses)))
+}
+
+/// One rendition: where its media is, and which bytes of it are for which time.
+async fn one(app: &App, request: &Request, name: &str) -> Answer {
+    let video = published(app, request).await?;
+    let stored = stored(app, &video, name).await?;
+    let playlist = Playlist::media(&stored).map_err(ApiError::internal)?;
+    let published = video.hls.unwrap_or_default();
+    let mut addresses = BTreeMap::new();
+    for file in playlist.names() {
+        addresses.insert(file, app.objects.sign_get(&keys::stream(&video.id, published, file)).await?);
+    }
+    Ok(text(HLS, playlist.with(&addresses)))
+}
+
+/// A playlist as it is stored, with relative names.
+async fn stored(app: &App, video: &Video, name: &str) -> Result<Vec<u8>, ApiError> {
+    let published = video.hls.ok_or_else(|| {
+        ApiError::not_found("This video has no renditions. Ask for videoType=mp4, which is the whole video.")
+    })?;
+    let stored = app.objects.read_small(&keys::playlist(&video.id, published, name)).await?;
+    stored.ok_or_else(|| {
+        ApiError::not_found("This video has no such rendition. videoType=master says which renditions it has.")
+    })
+}
