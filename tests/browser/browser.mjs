@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
+export const PHONE = { viewport: { width: 390, height: 844 } };
+
 // Opens an empty page, hands it to `use` with a list that fills with problems, and closes the browser.
 export async function inBrowser(options, use) {
   const profile = await mkdtemp(join(tmpdir(), "capstan-browser-"));

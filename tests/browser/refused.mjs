@@ -1,12 +1,12 @@
-// Plays a share page's renditions while S3 refuses their media, as it does once addresses have expired: after half a second of
+// Plays a share page's renditions, as a phone does, while S3 refuses their media, as it does once addresses have expired: after half a second of
 // playing, so many times. Prints how often it refused, and from what source the player got past ten seconds in the end. JSON.
 //
 //   node refused.mjs http://127.0.0.1:3000/s/… TIMES
-import { inBrowser } from "./browser.mjs";
+import { inBrowser, PHONE } from "./browser.mjs";
 
 const [url, times] = process.argv.slice(2);
 
-await inBrowser({}, async (page) => {
+await inBrowser(PHONE, async (page) => {
   let left = 0;
   let refused = 0;
   await page.route("**/hls/**", (route) => {

@@ -1,11 +1,11 @@
 // Opens a share page and prints its status; waits for its video, plays it, seeks, and prints what it saw. JSON, a line each.
 //
-//   node watch.mjs http://127.0.0.1:3000/s/… [screenshot.png]
-import { inBrowser } from "./browser.mjs";
+//   node watch.mjs http://127.0.0.1:3000/s/… desktop|phone [screenshot.png]
+import { inBrowser, PHONE } from "./browser.mjs";
 
-const [url, screenshot] = process.argv.slice(2);
+const [url, screen, screenshot] = process.argv.slice(2);
 
-await inBrowser({}, async (page, problems) => {
+await inBrowser(screen === "phone" ? PHONE : {}, async (page, problems) => {
   await page.goto(url);
   console.log(JSON.stringify({ status: await page.locator("main").getAttribute("data-status") }));
   await page.waitForSelector("video", { state: "attached", timeout: 60_000 });

@@ -20,11 +20,16 @@ struct Page {
 }
 
 impl Page {
-    /// Opens a page; its `data-status` at that moment.
+    /// Opens a page on a large screen; its `data-status` at that moment.
     async fn open(video: &str) -> (Self, Value) {
+        Self::on("desktop", video).await
+    }
+
+    /// Opens a page on a `desktop` or a `phone`.
+    async fn on(screen: &str, video: &str) -> (Self, Value) {
         let mut browser = Command::new("node")
             .arg(repository().join("tests/browser/watch.mjs"))
-            .arg(format!("{}/s/{video}", cloud().ready.base))
+            .args([&format!("{}/s/{video}", cloud().ready.base), screen])
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
@@ -106,7 +111,7 @@ async fn with_renditions() -> String {
 }
 
 #[tokio::test]
-async fn a_browser_that_can_chooses_among_renditions() {
+async fn a_phone_chooses_among_renditions() {
     let video = with_renditions().await;
     assert_plays_a_rendition(&video).await;
     derived::lengthen(&video).await;
@@ -114,7 +119,7 @@ async fn a_browser_that_can_chooses_among_renditions() {
 }
 
 async fn assert_plays_a_rendition(video: &str) {
-    let seen = Page::open(video).await.0.watch().await;
+    let seen = Page::on("phone", video).await.0.watch().await;
     assert_eq!(seen["problems"], json!([]), "{seen}");
     assert!(matches!(seen["videoHeight"].as_u64(), Some(180 | 360)), "{seen}");
     assert!(seen["duration"].as_f64().is_some_and(|seconds| (15.9..16.2).contains(&seconds)), "{seen}");
@@ -125,9 +130,31 @@ async fn assert_plays_a_rendition(video: &str) {
 async fn the_whole_file_is_played_where_renditions_cannot_be() {
     let video = with_renditions().await;
     derived::playlist(&video, "master", "nonsense").await;
-    let seen = Page::open(&video).await.0.watch().await;
+    let seen = Page::on("phone", &video).await.0.watch().await;
     assert_eq!(seen["videoHeight"], 360, "{seen}");
     assert_watched(&seen, "mp4");
+}
+
+#[tokio::test]
+async fn a_large_screen_begins_with_the_whole_picture() {
+    let video = with_renditions().await;
+    assert_plays(Page::open(&video).await.0, 640, 360).await;
+}
+
+#[tokio::test]
+async fn what_was_derived_plays_on_a_phone() {
+    let person = Person::new().await;
+    let video = person.record("As it is made", footage::screen_recording("1280x720", 14).await).await;
+    person.ready(&video).await;
+    person.derived(&video).await;
+    let seen = Page::on("phone", &video).await.0.watch().await;
+    assert_eq!(seen["problems"], json!([]), "{seen}");
+    assert!(matches!(seen["videoHeight"].as_u64(), Some(180 | 360 | 720)), "{seen}");
+    assert!(seen["duration"].as_f64().is_some_and(|seconds| (13.9..14.2).contains(&seconds)), "{seen}");
+    assert_watched(&seen, "master");
+    let seen = run("hls.mjs", &[&cloud().ready.base, &video]).await;
+    assert_eq!((&seen["errors"], &seen["problems"]), (&json!([]), &json!([])), "{seen}");
+    assert_eq!((&seen["levels"], &seen["shown"]), (&json!([180, 360, 720]), &json!([180, 720])), "{seen}");
 }
 
 #[tokio::test]
