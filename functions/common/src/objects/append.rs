@@ -68,6 +68,8 @@ impl AppendedUpload {
             return Err(ObjectsError::TooLarge { most });
         }
         while !bytes.is_empty() {
+            // All at once: what grows by and by is copied, and there twice meanwhile.
+            self.filling.reserve_exact(self.part - self.filling.len());
             let (now, later) = bytes.split_at(bytes.len().min(self.part - self.filling.len()));
             self.filling.extend_from_slice(now);
             bytes = later;
