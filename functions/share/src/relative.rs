@@ -152,8 +152,8 @@ pub(crate) fn cues(text: &[u8], picture: &str) -> Result<String, Unexpected> {
 
 fn is_part(fragment: &str) -> bool {
     let numbers: Option<Vec<&str>> = fragment.strip_prefix("#xywh=").map(|numbers| numbers.split(',').collect());
-    let number = |number: &&str| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    numbers.is_some_and(|numbers| numbers.len() == 4 && numbers.iter().all(|text| number(text)))
+    let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    numbers.is_some_and(|numbers| numbers.len() == 4 && numbers.iter().all(is_number))
 }
 
 #[cfg(test)]

@@ -84,7 +84,7 @@ fn addresses_are_written_once_where_they_would_fill_the_answer() {
 ",
         addresses["720-0.mp4"], addresses["720-1.mp4"]
     );
-    assert!(written == expected, "{:.300}", written);
+    assert!(written == expected, "{written:.300}");
 }
 
 /// Twelve hours in segments of two seconds, with addresses as long as a function signs them.
