@@ -71,7 +71,8 @@ def times(source, stream):
 def likeness(source, encoded, begin):
     """SSIM with the source's, on the average, of the frames in the second that begins with the one at this time."""
     # Half a frame earlier, where no rounding of times decides which frame is the first.
-    one, other = (["-ss", f"{begin - 0.5 / RATE:.4f}", "-i", str(file)] for file in (encoded, source))
+    part = ["-ss", f"{begin - 0.5 / RATE:.4f}", "-t", "2", "-i"]
+    one, other = ([*part, str(file)] for file in (encoded, source))
     # Paired by their number: the two files round times differently.
     second = f"trim=end_frame={RATE},settb=1/{RATE},setpts=N"
     compared = f"[0:v]{second}[one];[1:v]{second}[other];[one][other]ssim=stats_file=-"

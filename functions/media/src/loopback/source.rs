@@ -105,6 +105,11 @@ impl Source {
         bytes
     }
 
+    /// Empties the cache: for whoever goes on to other work.
+    pub fn forget(&self) {
+        self.blocks.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Bytes from `at`, to the end of their block or to `end`.
     async fn piece(&self, at: u64, end: u64) -> Result<Bytes, ReadError> {
         let block = self.fetch(at / BLOCK).await.inspect_err(|error| self.failed(error))?;
@@ -378,5 +383,7 @@ mod tests {
         assert_eq!(source.held(2 * BLOCK + 1..2 * BLOCK + 4), [2, 2, 2]);
         assert_eq!(source.held(3 * BLOCK - 1..9 * BLOCK), [2]);
         assert_eq!(source.held(BLOCK..2 * BLOCK), b"");
+        source.forget();
+        assert_eq!(source.held(2 * BLOCK..3 * BLOCK), b"");
     }
 }

@@ -28,6 +28,8 @@ impl Try<'_> {
         let url = self.loopback.read(&self.recording, View::whole(&self.recording))?;
         let poster = self.poster(Input { url: &url, container: task.plan.container }, None).await?;
         self.loopback.close(&url);
+        // From here on the pieces are read; the upload's bytes would only lie beside them.
+        self.recording.forget();
         let key = keys::processed(&self.source.video);
         let reserve = task.starts.last().map_or(0, |start| start / 1000) * crate::publish::INDEX_BYTES_A_SECOND;
         let mut upload = self.objects.stream(&key, VIDEO, reserve);
