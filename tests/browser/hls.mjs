@@ -19,8 +19,8 @@ await inBrowser({ bypassCSP: true }, async (page, problems) => {
     const hls = new Hls();
     window.seen = { hls, errors: [], loaded: {} };
     hls.on(Hls.Events.ERROR, (_, error) => {
-      // What another level makes useless is cancelled.
-      if (error.details === "aborted") return;
+      // What another level makes useless is cancelled, and a busy machine plays faster than it loads.
+      if (["aborted", "bufferStalledError", "bufferNudgeOnStall"].includes(error.details)) return;
       seen.errors.push([error.details, error.response?.code, error.frag?.relurl?.split("?")[0]].join(" "));
     });
     hls.on(Hls.Events.FRAG_LOADED, (_, { frag }) => {
