@@ -87,7 +87,7 @@ mod tests {
         let all = command(0, None);
         assert_eq!(all.matches("-i http://").count(), 1);
         for wanted in [
-            "-protocol_whitelist http,tcp -format_whitelist mov",
+            "-protocol_whitelist http,tcp -recv_buffer_size 131072 -format_whitelist mov",
             "[0:V:0]fps=30000/1001:start_time=0,settb=1/90000,split=2[s0][s1];[s0]scale=1280:720:out_range=tv,",
             "-map [r0] -c:v libx264",
             "-maxrate 2764800 -bufsize 5529600",

@@ -108,7 +108,7 @@ mod tests {
         let of = |settings| preview(input, Duration::from_millis(1007), settings, "http://127.0.0.1:9/out").join(" ");
         let command = of(TRIES[0]);
         for wanted in [
-            "-protocol_whitelist http,tcp -format_whitelist mov",
+            "-protocol_whitelist http,tcp -recv_buffer_size 131072 -format_whitelist mov",
             " -ss 1.007 -t 4.000 -i http://127.0.0.1:9/in -map 0:V:0 -frames:v 32 -vf fps=8,",
             "min(1,480/max(iw*sar,ih))",
             "max_colors=48",

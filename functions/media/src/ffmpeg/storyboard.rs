@@ -93,7 +93,8 @@ mod tests {
         let command = sprite(input, &plan, "http://127.0.0.1:9/out").join(" ");
         let (before, after) = command.split_once(" -i http://127.0.0.1:9/in ").expect("an input");
         assert!(
-            before.contains("-protocol_whitelist http,tcp -format_whitelist mov") && before.contains("-max_pixels")
+            before.contains("-protocol_whitelist http,tcp -recv_buffer_size 131072 -format_whitelist mov")
+                && before.contains("-max_pixels")
         );
         for wanted in [
             "setpts=PTS+252/TB[end]",

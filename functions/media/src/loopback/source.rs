@@ -288,6 +288,8 @@ struct Reading {
     /// The block that was read last, and how many came before it.
     block: Option<u64>,
     before: u64,
+    /// What was fetched past the cache and is still to be handed out.
+    fetched: Bytes,
 }
 
 fn pieces(
@@ -295,7 +297,8 @@ fn pieces(
     view: Arc<View>,
     range: Range<u64>,
 ) -> impl futures_util::Stream<Item = io::Result<Frame<Bytes>>> + Send {
-    let reading = Reading { source, view, at: range.start, end: range.end, block: None, before: 0 };
+    let (at, end) = (range.start, range.end);
+    let reading = Reading { source, view, at, end, block: None, before: 0, fetched: Bytes::new() };
     stream::try_unfold(reading, |mut reading| async move {
         let Some(bytes) = reading.next().await.map_err(io::Error::other)? else { return Ok(None) };
         reading.at += bytes.len() as u64;
@@ -305,7 +308,12 @@ fn pieces(
 
 impl Reading {
     async fn next(&mut self) -> Result<Option<Bytes>, ReadError> {
-        let left = self.end.saturating_sub(self.at).min(FRAME);
+        if !self.fetched.is_empty() {
+            let frame = self.fetched.len().min(usize::try_from(FRAME).unwrap_or(usize::MAX));
+            return Ok(Some(self.fetched.split_to(frame)));
+        }
+        let whole = self.end.saturating_sub(self.at);
+        let left = whole.min(FRAME);
         match self.view.at(self.at).filter(|_| left > 0) {
             None => Ok(None),
             Some(Piece::Bytes(bytes)) => {
@@ -313,8 +321,10 @@ impl Reading {
                 Ok(Some(bytes.slice(..length)))
             }
             Some(Piece::Alone(range)) => {
-                let end = range.end.min(range.start.saturating_add(left));
-                self.source.alone(range.start..end).await.map(Some)
+                let end = range.end.min(range.start.saturating_add(whole));
+                self.fetched = self.source.alone(range.start..end).await?;
+                let frame = self.fetched.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+                Ok(Some(self.fetched.split_to(frame)))
             }
             Some(Piece::Range(range)) => {
                 let block = range.start / BLOCK;
