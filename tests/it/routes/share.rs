@@ -32,16 +32,17 @@ async fn a_ready_video_has_a_player_before_any_script() {
 }
 
 #[tokio::test]
-async fn renditions_are_offered_before_the_whole_file() {
+async fn renditions_are_offered_to_small_screens_before_the_whole_file() {
     let person = Person::new().await;
     let video = person.record("Several", footage::screen_recording("160x90", 1).await).await;
     person.ready(&video).await;
     derived::renditions(&video, 2).await;
     let (_, _, html) = page(&video).await;
     let source = |what: &str, kind: &str| {
-        format!("<source src=\"/api/playlist?videoId={video}&amp;videoType={what}\" type=\"{kind}\">")
+        format!("<source src=\"/api/playlist?videoId={video}&amp;videoType={what}\" type=\"{kind}\"")
     };
-    let sources = [source("master", "application/vnd.apple.mpegurl"), source("mp4", "video/mp4")].join("\n");
+    let master = source("master", "application/vnd.apple.mpegurl");
+    let sources = format!("{master} media=\"(max-width: 960px)\">\n{}>", source("mp4", "video/mp4"));
     assert!(html.contains("<video poster=") && html.contains(&sources), "{html}");
 }
 

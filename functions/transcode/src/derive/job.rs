@@ -114,11 +114,11 @@ async fn give_up(app: &App, source: &Source, lease: &Lease, published: u64, why:
 }
 
 async fn end(app: &App, source: &Source, lease: &Lease, published: u64) -> Result<(), JobError> {
+    // Of what played before, nobody is shown anything any longer.
+    app.objects.remove_older_derived(&source.video, published).await?;
     if videos::derived(&mut app.db.connect().await?, &source.video, published).await? == Fenced::Refused {
         return superseded(app, source, lease).await;
     }
-    // Of what played before, nobody is shown anything any longer.
-    app.objects.remove_older_derived(&source.video, published).await?;
     Ok(app.ledger.deriving().finish(lease).await?)
 }
 
