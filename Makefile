@@ -2,6 +2,7 @@
 
 PORT ?= 3000
 FILE ?=
+RENDITIONS ?=
 ARCH ?=
 STAGE ?= default
 TARGET ?=
@@ -21,7 +22,8 @@ help: ## Show this list
 
 up: export PORT := $(PORT)
 up: export FILE := $(FILE)
-up: ## Run everything on this machine and show a share link; PORT=3000, FILE=your-recording.mp4
+up: export RENDITIONS := $(RENDITIONS)
+up: ## Run everything on this machine and show a share link; PORT=3000, FILE=your-recording.mp4, RENDITIONS=720,480
 	@infra/up.sh
 
 test: ## Run every test, the browser's included

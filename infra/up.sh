@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up, builds and becomes the local cloud, so that Ctrl-C and a kill reach it and nothing stays between.
 #
-#   PORT=3000 FILE=talk.mp4 infra/up.sh
+#   PORT=3000 FILE=talk.mp4 RENDITIONS=720,480 infra/up.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,6 +22,7 @@ infra/setup.sh run
 cargo build --workspace --locked
 set -- up --functions target/debug --state .local --mysql-home .tools/mysql --port "$port"
 [ -z "$file" ] || set -- "$@" --upload "$file"
+[ -z "${RENDITIONS:-}" ] || set -- "$@" --parameter "Renditions=$RENDITIONS"
 # Where the functions look for FFmpeg: in the layer first, as on Lambda.
 export PATH=$PWD/.tools/opt/bin:$PATH
 exec target/debug/capstan-local "$@"

@@ -65,8 +65,6 @@ pub(crate) enum WorkError {
     Loopback(#[from] std::io::Error),
     #[error(transparent)]
     Database(#[from] DbError),
-    #[error("what FFmpeg wrote is no rendition: {0}")]
-    Rendition(#[from] CmafError),
     #[error("what FFmpeg wrote broke off")]
     BrokeOff,
 }
@@ -87,6 +85,14 @@ impl<E: Into<WorkError>> From<E> for Stop {
 impl From<Reason> for Stop {
     fn from(reason: Reason) -> Self {
         Self::Rejected(reason)
+    }
+}
+
+/// Another try would meet the same times and tracks.
+impl From<CmafError> for Stop {
+    fn from(error: CmafError) -> Self {
+        tracing::warn!(%error, "no rendition can be made of this");
+        Self::Rejected(Reason::Unreadable)
     }
 }
 

@@ -52,28 +52,30 @@ impl Try<'_> {
             .collect();
         let written = take_all(&self.objects, run, &keys, chunk).await;
         self.loopback.close(&url);
-        let written = written?;
-        let unread = self.unless_unread();
-        let mut files = Vec::with_capacity(written.len());
-        for (Written { upload, content }, key) in written.into_iter().zip(&keys) {
-            if let Err(stop) = &unread {
-                tracing::warn!(key, unread = matches!(stop, Stop::Error(_)), "dropped");
-                upload.abort().await;
-                continue;
-            }
-            match self.current(key).await {
-                Ok(current) => upload.finish(current.as_ref()).await?,
-                Err(stop) => {
-                    upload.abort().await;
-                    return Err(stop);
-                }
-            }
-            files.push(content);
-        }
-        unread?;
+        let files = self.finish_all(written?, &keys).await?;
         let files = ladder.parts(number).into_iter().map(|part| part.file).zip(files).collect();
         let made = serde_json::to_vec(&Made { files }).map_err(std::io::Error::other)?;
         Ok(self.objects.put(&ladder.made(&self.source.video, number), made, JOB).await?)
+    }
+
+    /// Makes objects of what was written; drops all of it when the video could not be read to its end, and what is left
+    /// of it when something goes wrong.
+    async fn finish_all(&self, written: Vec<Written>, keys: &[String]) -> Result<Vec<Segments>, Stop> {
+        let (mut contents, mut wrong) = (Vec::with_capacity(written.len()), self.unless_unread().err());
+        for (Written { upload, content }, key) in written.into_iter().zip(keys) {
+            if wrong.is_none() {
+                match self.current(key).await {
+                    Ok(current) => {
+                        wrong = upload.finish(current.as_ref()).await.map_err(Stop::from).err();
+                        contents.push(content);
+                        continue;
+                    }
+                    Err(stop) => wrong = Some(stop),
+                }
+            }
+            upload.abort().await;
+        }
+        wrong.map_or(Ok(contents), Err)
     }
 
     /// Writes the playlists of what all pieces have made, and says that they are there.
