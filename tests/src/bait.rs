@@ -86,3 +86,44 @@ fn lay(file: &Path, content: &str) -> SystemTime {
 fn read_at(file: &Path) -> SystemTime {
     std::fs::metadata(file).and_then(|metadata| metadata.accessed()).expect("its times")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        panic::{AssertUnwindSafe, catch_unwind},
+        process::Command,
+    };
+
+    use super::*;
+
+    fn is_touched(bait: &Bait) -> bool {
+        catch_unwind(AssertUnwindSafe(|| bait.is_untouched())).is_err()
+    }
+
+    /// A list of files, played by an FFmpeg that may open whatever it names.
+    fn play(bait: &Bait, demuxer: &[&str], list: &str) {
+        let file = bait.place.path().join("list");
+        std::fs::write(&file, list).expect("a file");
+        let mut ffmpeg = Command::new("ffmpeg");
+        // Nobody answers at the port, so it would wait.
+        ffmpeg.args(["-nostdin", "-v", "quiet", "-protocol_whitelist", "file,http,tcp", "-rw_timeout", "500000"]);
+        let ran = ffmpeg.args(demuxer).arg("-i").arg(&file).args(["-f", "null", "-"]).status().expect("ffmpeg");
+        assert!(!ran.success(), "there is nothing to play");
+    }
+
+    #[test]
+    fn what_calls_the_port_is_noticed() {
+        let bait = Bait::new();
+        assert!(!is_touched(&bait));
+        let list = format!("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{}\n#EXT-X-ENDLIST\n", bait.address());
+        play(&bait, &["-f", "hls"], &list);
+        assert!(is_touched(&bait));
+    }
+
+    #[test]
+    fn what_reads_the_file_is_noticed() {
+        let bait = Bait::new();
+        play(&bait, &["-safe", "0", "-f", "concat"], &format!("file '{}'\n", bait.path()));
+        assert!(is_touched(&bait));
+    }
+}
