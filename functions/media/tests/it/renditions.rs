@@ -121,6 +121,12 @@ fn size_of(file: &Path) -> (u32, u32) {
     (sides.next().expect("a width"), sides.next().expect("a height"))
 }
 
+/// Lengths of the segments in a playlist.
+fn lengths(job: &Job, playlist: &str) -> Vec<String> {
+    let playlist = std::fs::read_to_string(job.path(playlist)).expect("a playlist");
+    playlist.lines().filter_map(|line| line.strip_prefix("#EXTINF:").map(str::to_owned)).collect()
+}
+
 /// The structural likeness of two pictures on the whole, 1 when they are the same.
 fn likeness(job: &Job, one: &str, other: &str, size: &str) -> f64 {
     let output = std::process::Command::new("ffmpeg")
@@ -155,10 +161,8 @@ async fn chunks_of_a_rendition_play_as_one_picture() {
         let alike = likeness(&job, &format!("{height}.m3u8"), "published.mp4", &format!("{width}:{height}"));
         assert!(alike > 0.95, "{alike}");
     }
-    let playlist = std::fs::read_to_string(job.path("240.m3u8")).expect("a playlist");
-    let lengths: Vec<&str> = playlist.lines().filter_map(|line| line.strip_prefix("#EXTINF:")).collect();
     assert_eq!(
-        lengths,
+        lengths(&job, "240.m3u8"),
         ["6.000000,", "4.000000,", "6.000000,", "2.000000,", "6.000000,", "2.500000,"],
         "segments end at keyframes and at the end of a chunk"
     );
@@ -188,6 +192,14 @@ async fn what_is_copied_has_the_packets_and_times_of_what_is_published() {
             assert!((before + later - after).abs() < 0.001, "{stream}: {before} became {after}");
         }
     }
+}
+
+#[tokio::test]
+async fn segments_begin_with_keyframes_however_far_apart_those_are() {
+    let job = Job::new();
+    let published = job.make("published.mp4", &format!("{MOVING} {PUBLISHED} -g 300 -keyint_min 300 -sc_threshold 0"));
+    make(&job, &published, &[180], &[]).await;
+    assert_eq!(lengths(&job, "source.m3u8"), ["10.000000,", "10.000000,", "6.500000,"]);
 }
 
 #[tokio::test]
