@@ -98,7 +98,9 @@ async fn the_storyboard_tells_its_pictures_and_the_preview_moves() {
 #[tokio::test]
 async fn renditions_of_a_long_video_are_made_in_chunks_by_many() {
     let person = Person::on(hurried()).await;
-    let video = person.record("Long", large_recording(40).await).await;
+    let recording = large_recording(40).await;
+    store::encodes_slowly(hurried()).await;
+    let video = person.record("Long", recording).await;
     person.ready(&video).await;
     // One that dies is replaced; what the others make is kept.
     let chunk = until("a chunk", async || hurried().ffmpegs(&video, "trim=").await.first().copied()).await;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tests::{cloud::hurried, footage, person::Person, processes, wait::until};
+use tests::{cloud::hurried, footage, person::Person, processes, store, wait::until};
 use tokio::process::Command;
 
 /// What a browser's recorder writes, without a word about its length: 38 seconds, which are shared out in a cloud in a hurry.
@@ -34,6 +34,7 @@ async fn a_long_recording_is_encoded_in_chunks_and_joined() {
     let person = Person::on(hurried()).await;
     let recording = long_recording().await;
     let video = person.create("Long").await;
+    store::encodes_slowly(hurried()).await;
     person.upload(&video, "raw-upload.webm", recording.clone()).await;
     // A chunk's FFmpeg that dies is replaced; the others go on.
     let chunk = until("a chunk at work", async || hurried().ffmpegs(&video, "trim=").await.first().copied()).await;
