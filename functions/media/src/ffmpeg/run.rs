@@ -28,6 +28,16 @@ const NO_MEMORY: [&str; 6] = [
     "Error marking filters as finished",
 ];
 
+/// What FFmpeg says of a command line that it does not understand, or lacks a part for: no recording is to blame for that.
+const OURS: [&str; 6] = [
+    "Unrecognized option",
+    "No such filter",
+    "Unknown encoder",
+    "Requested output format",
+    "Error while parsing expression",
+    "Error setting profile",
+];
+
 /// What a program that succeeded said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunOutput {
@@ -58,6 +68,14 @@ pub enum FfmpegError {
         program: String,
         /// Its exit code.
         code: i32,
+        /// The end of its complaints.
+        stderr: String,
+    },
+    /// The program does not understand what is asked of it, or lacks a part for it.
+    #[error("{program} does not understand its arguments: {stderr}")]
+    Misunderstood {
+        /// Which program.
+        program: String,
         /// The end of its complaints.
         stderr: String,
     },
@@ -102,7 +120,7 @@ impl FfmpegError {
             Self::OutOfMemory { .. } => Some(Reason::TooMuchMemory),
             Self::Useless { .. } => Some(Reason::Unreadable),
             Self::TimedOut(_) => Some(Reason::TookTooLong),
-            Self::NotFound(_) | Self::Io { .. } | Self::Killed { .. } => None,
+            Self::NotFound(_) | Self::Io { .. } | Self::Killed { .. } | Self::Misunderstood { .. } => None,
         }
     }
 }
@@ -135,9 +153,10 @@ pub async fn run(program: &Path, args: &[String], memory: u64, deadline: Instant
         return Err(FfmpegError::TimedOut(name()));
     };
     let (status, stdout, stderr) = ended.map_err(failed)?;
-    let no_memory = {
+    let (no_memory, ours) = {
         let said = String::from_utf8_lossy(&stderr);
-        NO_MEMORY.iter().any(|complaint| said.contains(complaint))
+        let says = |complaints: &[&str]| complaints.iter().any(|complaint| said.contains(complaint));
+        (says(&NO_MEMORY), says(&OURS))
     };
     let stderr = clean(&stderr);
     match (status.code(), status.signal()) {
@@ -146,6 +165,7 @@ pub async fn run(program: &Path, args: &[String], memory: u64, deadline: Instant
             Err(FfmpegError::Useless { program: name(), what: "it says too much" })
         }
         (Some(0), _) => Ok(RunOutput { stdout, stderr }),
+        (Some(_), _) if ours => Err(FfmpegError::Misunderstood { program: name(), stderr }),
         (_, Some(signal)) => Err(FfmpegError::Killed { program: name(), signal, stderr }),
         (code, None) => Err(FfmpegError::Failed { program: name(), code: code.unwrap_or(-1), stderr }),
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use media::ffmpeg::{FfmpegError, RunOutput, Tools, run};
 
-use crate::support::{Job, MEMORY, soon};
+use crate::support::{Job, MEMORY, soon, tools};
 
 async fn shell(script: &str, deadline: Instant) -> Result<RunOutput, FfmpegError> {
     run(Path::new("/bin/sh"), &["-c".into(), script.into()], MEMORY, deadline).await
@@ -104,4 +104,22 @@ fn tools_are_found_in_absolute_directories_only() {
     let tools = Tools::locate_in(job.dir().as_os_str(), MEMORY).expect("both");
     assert_eq!((tools.ffprobe, tools.memory), (job.path("ffprobe"), MEMORY));
     assert!(Tools::locate_in("relative:".as_ref(), MEMORY).is_err());
+}
+
+#[tokio::test]
+async fn a_command_that_ffmpeg_does_not_understand_is_not_the_recordings_fault() {
+    for wrong in [
+        "-nonsense 1 -i SOURCE -f null -",
+        "-i SOURCE -vf nonsense -f null -",
+        "-i SOURCE -vf setpts=(( -f null -",
+        "-i SOURCE -c:v nonsense -f null -",
+        "-i SOURCE -c:v libx264 -profile:v nonsense -f null -",
+        "-i SOURCE -f nonsense -",
+    ] {
+        let args =
+            format!("-nostdin -hide_banner -loglevel error -f lavfi {}", wrong.replace("SOURCE", "color=s=64x64:d=1"));
+        let args: Vec<String> = args.split(' ').map(str::to_owned).collect();
+        let failed = run(&tools().ffmpeg, &args, MEMORY, soon()).await.expect_err(wrong);
+        assert!(matches!(failed, FfmpegError::Misunderstood { .. }) && failed.reason().is_none(), "{wrong}: {failed}");
+    }
 }
