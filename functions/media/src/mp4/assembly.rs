@@ -7,7 +7,7 @@ use super::fragments::Fragment;
 use super::init::Init;
 use super::tables::Times;
 use super::trak::{Timing, Track};
-use super::write::{Writer, version_for};
+use super::write::{UNCHANGED, Writer};
 
 /// Samples of a whole: more than twelve hours of 120 frames a second with sound.
 const MAX_SAMPLES: usize = 1 << 23;
@@ -181,21 +181,8 @@ impl Assembly {
         let edits: Vec<_> = tracks.iter().map(|(track, times)| track.edits(times, self.timescale)).collect();
         let longest = edits.iter().map(|edits| edits.end).max().unwrap_or(0);
         w.boxed(b"moov", |w| {
-            let version = version_for(longest);
-            w.full(b"mvhd", version, 0, |w| {
-                w.time(version, 0);
-                w.time(version, 0);
-                w.u32(self.timescale);
-                w.time(version, longest);
-                w.u32(0x0001_0000);
-                w.u16(0x0100);
-                w.zeros(10);
-                for number in [0x0001_0000, 0, 0, 0, 0x0001_0000, 0, 0, 0, 0x4000_0000] {
-                    w.u32(number);
-                }
-                w.zeros(24);
-                w.u32(u32::try_from(tracks.len() + 1).unwrap_or(u32::MAX));
-            });
+            let next = u32::try_from(tracks.len() + 1).unwrap_or(u32::MAX);
+            w.movie_header(self.timescale, longest, &UNCHANGED, next);
             for (id, ((track, times), edits)) in (1..).zip(tracks.iter().zip(&edits)) {
                 w.boxed(b"trak", |w| {
                     track.header(w, id, *edits, times.media_time);

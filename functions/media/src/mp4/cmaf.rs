@@ -11,7 +11,7 @@ use super::fragments::{Fragment, Run};
 use super::init::{Init, InitTrack};
 use super::moov::seconds;
 use super::timeline::rescale;
-use super::write::Writer;
+use super::write::{UNCHANGED, Writer};
 
 /// Length from which on a segment ends at the next keyframe (Apple's HLS authoring specification asks for 6 seconds).
 const SEGMENT: Duration = Duration::from_secs(6);
@@ -241,19 +241,7 @@ fn describe(track: &InitTrack) -> Vec<u8> {
         w.bytes(b"iso6cmfccmf2mp41");
     });
     w.boxed(b"moov", |w| {
-        w.full(b"mvhd", 0, 0, |w| {
-            w.zeros(8);
-            w.u32(track.timescale);
-            w.u32(0);
-            w.u32(0x0001_0000);
-            w.u16(0x0100);
-            w.zeros(10);
-            for number in [0x0001_0000, 0, 0, 0, 0x0001_0000, 0, 0, 0, 0x4000_0000] {
-                w.u32(number);
-            }
-            w.zeros(24);
-            w.u32(2);
-        });
+        w.movie_header(track.timescale, 0, &UNCHANGED, 2);
         w.boxed(b"trak", |w| {
             // Enabled and part of the presentation.
             w.full(b"tkhd", 0, 3, |w| {

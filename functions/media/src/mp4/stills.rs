@@ -221,18 +221,7 @@ fn head(
         let mut w = Writer::default();
         w.boxed(b"ftyp", |w| w.bytes(BRANDS));
         w.boxed(b"moov", |w| {
-            w.full(b"mvhd", 0, 0, |w| {
-                w.zeros(8);
-                w.u32(TIMESCALE);
-                w.u32(duration);
-                // Normal speed and full volume.
-                w.u32(0x0001_0000);
-                w.u32(0x0100_0000);
-                w.zeros(8);
-                w.bytes(movie.matrix);
-                w.zeros(24);
-                w.u32(2);
-            });
+            w.movie_header(TIMESCALE, duration.into(), movie.matrix, 2);
             w.boxed(b"trak", |w| track(w, offset));
         });
         w.u32(media);

@@ -67,6 +67,23 @@ impl Writer {
         });
     }
 
+    /// `mvhd` (§8.2.2) of a movie at normal speed and full volume, which lasts `duration` ticks of its clock.
+    pub(super) fn movie_header(&mut self, timescale: u32, duration: u64, matrix: &[u8], next_track: u32) {
+        let version = version_for(duration);
+        self.full(b"mvhd", version, 0, |w| {
+            w.time(version, 0);
+            w.time(version, 0);
+            w.u32(timescale);
+            w.time(version, duration);
+            w.u32(0x0001_0000);
+            w.u16(0x0100);
+            w.zeros(10);
+            w.bytes(matrix);
+            w.zeros(24);
+            w.u32(next_track);
+        });
+    }
+
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
     }
@@ -96,6 +113,13 @@ impl Writer {
         if version == 0 { self.u32(u32::try_from(time).unwrap_or(u32::MAX)) } else { self.u64(time) }
     }
 }
+
+/// The matrix that changes nothing: 1 on its diagonal, as 16.16 and 2.30 fixed-point numbers (§8.2.2).
+pub(super) const UNCHANGED: [u8; 36] = {
+    let mut matrix = [0; 36];
+    (matrix[1], matrix[17], matrix[32]) = (1, 1, 0x40);
+    matrix
+};
 
 /// The version that has room for a time, when all ones mean "not known".
 pub(super) fn version_for(time: u64) -> u8 {

@@ -150,7 +150,6 @@ impl Try<'_> {
         // One row of all sizes' pixels is as much work as they are.
         let pixels = rungs.iter().map(|rung| rung.width.saturating_mul(rung.height)).fold(0, u32::saturating_add);
         let workload = Workload { duration: summary.duration(), width: pixels, height: 1, fps: rate.per_second() };
-        media::decide::within_duration(workload.duration, &super::limits())?;
         let chunks = chunks::plan(&workload, &self.speed().await?, &self.budget())?;
         let ladder = Ladder {
             published,

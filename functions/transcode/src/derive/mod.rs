@@ -6,14 +6,11 @@ mod ladder;
 mod pictures;
 mod streams;
 
-use media::Limits;
-
 pub(crate) use job::{piece, run};
 pub(crate) use ladder::Ladder;
 
 use crate::{
     pieces::SharedOut as _,
-    publish::MAX_BYTES,
     work::{Outcome, Stop, Try},
 };
 
@@ -52,9 +49,4 @@ impl Try<'_> {
         }
         ladder.complete(self).await
     }
-}
-
-/// The limits that what is published has kept to.
-fn limits() -> Limits {
-    Limits::new(MAX_BYTES)
 }

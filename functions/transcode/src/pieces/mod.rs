@@ -46,6 +46,7 @@ pub(crate) use share::{JOB, SharedOut};
 const TARGET: f64 = 2.0 / 15.0;
 /// Invocations that one recording may occupy at once. A tenth of what Lambda gives an account.
 const MAX_CHUNKS: u32 = 100;
+
 /// What a job object says.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Task {
