@@ -13,6 +13,7 @@ use common::{
 
 use crate::{
     app::App,
+    derive,
     job::{GAVE_UP, MAX_TRIES, ask_to_derive, source_of},
     pieces::JOB,
 };
@@ -125,6 +126,7 @@ async fn derive_again(app: &App, video: &Underived) -> Result<(), SweepError> {
         Some(lease) if lease.held => Ok(()),
         Some(lease) if own(&lease.source) && lease.tries >= MAX_TRIES => {
             tracing::warn!(video = %video.id, "given up: not everything could be derived");
+            derive::drop_unfinished::<SweepError>(app, &video.id, video.published).await?;
             videos::derived(&mut app.db.connect().await?, &video.id, video.published).await?;
             Ok(())
         }

@@ -140,6 +140,11 @@ async fn what_cannot_be_derived_is_left_out_and_the_video_plays_on() {
     assert_eq!(person.status(&video).await["overall"], "ready");
     assert_eq!(person.watch(&video).await, played);
     assert!(store::e_tag(&format!("thumbnails/{video}/1/storyboard.jpg")).await.is_some(), "the storyboard is kept");
+    assert_eq!(
+        below(&video, &format!("videos/processed/{video}/hls/")).await,
+        [""; 0],
+        "what nothing names is not kept"
+    );
     let master = format!("{}/api/playlist?videoId={video}&videoType=master", cloud().ready.base);
     assert_eq!(client().get(&master).send().await.expect("an answer").status(), StatusCode::NOT_FOUND);
 }

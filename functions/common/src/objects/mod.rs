@@ -224,13 +224,21 @@ impl Objects {
     pub async fn remove_older_derived(&self, video: &crate::ids::VideoId, published: u64) -> Result<(), ObjectsError> {
         for prefix in keys::derived_prefixes(video) {
             for older in self.folders(&prefix).await? {
-                let attempt = older[prefix.len()..].trim_end_matches('/').parse::<u64>();
-                if attempt.is_ok_and(|attempt| attempt < published) {
+                let attempt =
+                    older.strip_prefix(&prefix).and_then(|rest| rest.trim_end_matches('/').parse::<u64>().ok());
+                if attempt.is_some_and(|attempt| attempt < published) {
                     self.remove_below(&older).await?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Removes what there is of a video's renditions that will not be whole.
+    pub async fn remove_renditions(&self, video: &crate::ids::VideoId, published: u64) -> Result<(), ObjectsError> {
+        let prefix = keys::stream(video, published, "");
+        self.abort_below(&prefix).await?;
+        self.remove_below(&prefix).await
     }
 
     /// The prefixes that go on from this one to the next slash; at most a thousand.

@@ -50,7 +50,7 @@ async fn whole(app: &App, request: &Request) -> Answer {
 /// Which renditions there are. Their addresses are routes of this function, so that only what is played is signed.
 async fn master(app: &App, request: &Request) -> Answer {
     let video = published(app, request).await?;
-    let stored = stored(app, &video, "master").await?;
+    let stored = stored(app, &video, renditions(&video)?, "master").await?;
     let playlist = Playlist::master(&stored).map_err(ApiError::internal)?;
     let address = |name: &str| {
         let rendition = rendition(name).unwrap_or_default();
@@ -63,9 +63,9 @@ async fn master(app: &App, request: &Request) -> Answer {
 /// One rendition: where its media is, and which bytes of it are for which time.
 async fn one(app: &App, request: &Request, name: &str) -> Answer {
     let video = published(app, request).await?;
-    let stored = stored(app, &video, name).await?;
+    let published = renditions(&video)?;
+    let stored = stored(app, &video, published, name).await?;
     let playlist = Playlist::media(&stored).map_err(ApiError::internal)?;
-    let published = video.hls.unwrap_or_default();
     let mut addresses = BTreeMap::new();
     for file in playlist.names() {
         addresses.insert(file, app.objects.sign_get(&keys::stream(&video.id, published, file)).await?);
@@ -73,11 +73,14 @@ async fn one(app: &App, request: &Request, name: &str) -> Answer {
     Ok(text(HLS, playlist.with(&addresses)))
 }
 
+/// The attempt under which the video's renditions lie.
+fn renditions(video: &Video) -> Result<u64, ApiError> {
+    let none = "This video has no renditions. Ask for videoType=mp4, which is the whole video.";
+    video.hls.ok_or_else(|| ApiError::not_found(none))
+}
+
 /// A playlist as it is stored, with relative names.
-async fn stored(app: &App, video: &Video, name: &str) -> Result<Vec<u8>, ApiError> {
-    let published = video.hls.ok_or_else(|| {
-        ApiError::not_found("This video has no renditions. Ask for videoType=mp4, which is the whole video.")
-    })?;
+async fn stored(app: &App, video: &Video, published: u64, name: &str) -> Result<Vec<u8>, ApiError> {
     let stored = app.objects.read_small(&keys::playlist(&video.id, published, name)).await?;
     stored.ok_or_else(|| {
         ApiError::not_found("This video has no such rendition. videoType=master says which renditions it has.")

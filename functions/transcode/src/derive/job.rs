@@ -1,10 +1,13 @@
 //! A derivation's way from its job to its end: lease, fence, work. Whatever happens, the video goes on playing.
 
 use common::{
-    db::videos::{self, Fenced},
+    db::{
+        DbError,
+        videos::{self, Fenced},
+    },
     ids::VideoId,
     ledger::{Claim, Claimed, Lease, Piece},
-    objects::keys,
+    objects::{ObjectsError, keys},
 };
 use lambda_runtime::Context;
 
@@ -70,7 +73,7 @@ pub(crate) async fn piece(
         return Ok(());
     };
     let source = ladder.source(&video);
-    self::attempt(app, &source, &lease, &Job::Rendition(&ladder, number), ladder.published(), context).await
+    self::attempt(app, &source, &lease, &Job::Rendition(&ladder, number), ladder.published, context).await
 }
 
 /// One try under a lease, which has been counted already: what kills every one of them is given up.
@@ -110,7 +113,20 @@ async fn attempt(
 /// The video plays without what could not be derived.
 async fn give_up(app: &App, source: &Source, lease: &Lease, published: u64, why: &str) -> Result<(), JobError> {
     tracing::warn!(video = %source.video, published, why, "given up: not everything could be derived");
+    drop_unfinished::<JobError>(app, &source.video, published).await?;
     end(app, source, lease, published).await
+}
+
+/// Removes renditions that nobody will finish: nothing would ever name them.
+pub(crate) async fn drop_unfinished<E>(app: &App, video: &VideoId, published: u64) -> Result<(), E>
+where
+    E: From<DbError> + From<ObjectsError>,
+{
+    let known = videos::derivable(&mut app.db.connect().await?, video).await?;
+    if known.is_some_and(|known| !known.hls || known.published != Some(published)) {
+        app.objects.remove_renditions(video, published).await?;
+    }
+    Ok(())
 }
 
 async fn end(app: &App, source: &Source, lease: &Lease, published: u64) -> Result<(), JobError> {

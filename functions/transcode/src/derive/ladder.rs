@@ -99,10 +99,6 @@ impl Ladder {
         let head = Head { size: self.size, e_tag: self.e_tag.clone() };
         Source { video: video.clone(), key: keys::processed(video), head }
     }
-
-    pub(crate) fn published(&self) -> u64 {
-        self.published
-    }
 }
 
 /// The name of the sound's playlist.

@@ -6,7 +6,7 @@ mod ladder;
 mod pictures;
 mod streams;
 
-pub(crate) use job::{piece, run};
+pub(crate) use job::{drop_unfinished, piece, run};
 pub(crate) use ladder::Ladder;
 
 use crate::{

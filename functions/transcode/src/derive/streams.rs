@@ -132,8 +132,11 @@ async fn take_all(
         match taken.map_err(|error| Stop::from(std::io::Error::other(error))) {
             Ok((number, Ok(file))) => written.push((number, file)),
             Ok((_, Err(stop))) | Err(stop) => {
-                // What else goes wrong from here is only that FFmpeg was ended.
-                run = None;
+                // An output breaks off because FFmpeg has ended, and it says why. Otherwise it is ended here, and what
+                // else goes wrong is only that.
+                if !matches!(stop, Stop::Error(WorkError::BrokeOff)) {
+                    run = None;
+                }
                 wrong.get_or_insert(stop);
             }
         }
@@ -142,7 +145,7 @@ async fn take_all(
         Some(run) => run.ended().await.map_err(Stop::from),
         None => Ok(()),
     };
-    if let Some(stop) = wrong.or(ended.err()) {
+    if let Some(stop) = ended.err().or(wrong) {
         for (_, Written { upload, .. }) in written {
             upload.abort().await;
         }

@@ -1,6 +1,7 @@
 //! The embedded S3, through the AWS SDK and through presigned URLs.
 
 mod access;
+mod append;
 mod cors;
 mod multipart;
 mod objects;
