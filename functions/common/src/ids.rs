@@ -64,6 +64,10 @@ id!(
     /// A person with an account.
     UserId
 );
+id!(
+    /// A mail in the outbox.
+    MailId
+);
 
 /// The last part of a share link. A video's first link has the video's id as its code.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,6 +9,8 @@ pub mod identity;
 pub mod ids;
 pub mod ledger;
 pub mod objects;
+pub mod outbox;
+pub mod seal;
 pub mod secret;
 pub mod telemetry;
 pub mod time;

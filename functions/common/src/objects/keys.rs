@@ -1,12 +1,14 @@
 //! Every S3 key that exists, made and parsed here and nowhere else.
 
-use crate::ids::VideoId;
+use crate::ids::{MailId, VideoId};
 
 const RAW: &str = "videos/raw/";
 const PUBLISH_JOBS: &str = "jobs/publish/";
 const PIECE_JOBS: &str = "jobs/piece/";
 const DERIVE_JOBS: &str = "jobs/derive/";
 const RENDITION_JOBS: &str = "jobs/rendition/";
+/// Prefix of mails that are to be sent.
+pub const OUTBOX: &str = "outbox/";
 
 /// File endings under which an upload is stored. An ending is a name, not a format: what the object is, its content says.
 const RAW_ENDINGS: [&str; 4] = ["mp4", "webm", "mov", "mkv"];
@@ -132,6 +134,18 @@ pub fn derive_job(video: &VideoId, published: u64) -> String {
 #[must_use]
 pub fn rendition_job(video: &VideoId, attempt: u64, number: u32) -> String {
     format!("{RENDITION_JOBS}{video}/{attempt}-{number}.json")
+}
+
+/// A mail that is to be sent.
+#[must_use]
+pub fn mail(id: &MailId) -> String {
+    format!("{OUTBOX}{id}.json")
+}
+
+/// Which mail is at a decoded key; `None` when it is not a key of one.
+#[must_use]
+pub fn parse_mail(key: &str) -> Option<MailId> {
+    MailId::parse(key.strip_prefix(OUTBOX)?.strip_suffix(".json")?)
 }
 
 /// Prefixes under which everything of a video lies. Ids have one length, so no id is the beginning of another.
@@ -296,6 +310,16 @@ mod tests {
         ];
         for key in keys {
             assert!(owned_prefixes(&video).iter().any(|prefix| key.starts_with(prefix)), "{key}");
+        }
+    }
+
+    #[test]
+    fn mails_are_known_by_their_keys_and_are_no_work() {
+        let id = MailId::parse("0123456789abcde").expect("an id");
+        assert_eq!(parse_mail(&mail(&id)), Some(id.clone()));
+        assert_eq!(work(&mail(&id)), Work::Foreign);
+        for key in ["outbox/", "outbox/x.json", "outbox/0123456789abcde", "jobs/0123456789abcde.json"] {
+            assert_eq!(parse_mail(key), None, "{key}");
         }
     }
 

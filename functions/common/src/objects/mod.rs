@@ -3,6 +3,7 @@
 mod append;
 mod copy;
 pub mod keys;
+mod listing;
 mod multipart;
 mod parts;
 mod stream;
@@ -196,14 +197,7 @@ impl Objects {
     pub async fn list(&self, prefix: &str) -> Result<Vec<Listed>, ObjectsError> {
         let list = self.call().list_objects_v2().bucket(&self.bucket).prefix(prefix).send().await;
         let found = list.map_err(ObjectsError::call("ListObjectsV2"))?.contents.unwrap_or_default();
-        let listed = found.into_iter().filter_map(|object| {
-            Some(Listed {
-                key: object.key?,
-                stored_at: object.last_modified.map_or(0, |at| at.secs()),
-                head: Head::new(object.size, object.e_tag),
-            })
-        });
-        let mut listed: Vec<_> = listed.collect();
+        let mut listed: Vec<_> = found.into_iter().filter_map(listing::listed).collect();
         listed.sort_by_key(|object| std::cmp::Reverse(object.stored_at));
         Ok(listed)
     }

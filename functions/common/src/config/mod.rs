@@ -1,9 +1,13 @@
 //! Configuration, one struct a concern, read from the environment here and nowhere else.
 //! `template.yaml` sets every variable.
 
+mod encryption;
+
 use std::{borrow::Cow, env};
 
 use crate::secret::Secret;
+
+pub use encryption::{EncryptionConfig, EncryptionKey};
 
 /// A variable is missing or cannot be used; the message says which and what it must hold.
 #[derive(Debug, thiserror::Error)]
