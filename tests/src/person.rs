@@ -3,6 +3,7 @@
 use common::{
     config::DatabaseConfig,
     db::{Database, api_keys, users},
+    email::Email,
     ids::{ApiKey, UserId},
     secret::Secret,
 };
@@ -46,8 +47,9 @@ impl Person {
         let config = DatabaseConfig { url: Secret::new(&cloud.ready.database_url), ca: None };
         let db = Database::new(&config).expect("a database");
         let mut db = db.connect().await.expect("a connection");
-        users::ensure(&mut db, &id, &format!("{id}@example.test"), "Ada").await.expect("an account");
-        api_keys::ensure(&mut db, &key, &id, "desktop").await.expect("a key");
+        let email = Email::parse(&format!("{id}@example.test")).expect("an address");
+        users::ensure(&mut db, &id, &email, "Ada").await.expect("an account");
+        api_keys::create(&mut db, &key, &id, "desktop", "").await.expect("a key");
         Self { key: key.expose().to_owned(), id: id.to_string(), cloud, http: client() }
     }
 

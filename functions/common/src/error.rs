@@ -54,6 +54,24 @@ impl ApiError {
         Self::not_found("Video not found")
     }
 
+    /// 429: as often as it may be.
+    #[must_use]
+    pub fn too_many_requests(retry_after: u32) -> Self {
+        let wait = if retry_after < 90 {
+            format!("{retry_after} seconds")
+        } else {
+            format!("{} minutes", retry_after.div_ceil(60))
+        };
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "RATE_LIMITED",
+                format!("That was tried too often. Try again in {wait}."),
+            )
+        }
+    }
+
     /// 503: something we lean on does not answer; trying again makes sense.
     pub fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self {
@@ -80,7 +98,7 @@ impl From<DbError> for ApiError {
     fn from(error: DbError) -> Self {
         match error {
             DbError::Unavailable(_) => Self::unavailable(error),
-            DbError::Query(_) => Self::internal(error),
+            DbError::Query(_) | DbError::Random(_) => Self::internal(error),
         }
     }
 }

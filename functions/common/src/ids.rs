@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::secret::Secret;
+use crate::{secret::Secret, tokens};
 
 /// The clients' alphabet: lower-case Crockford base 32, without i, l, o and u.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -68,6 +68,18 @@ id!(
     /// A mail in the outbox.
     MailId
 );
+id!(
+    /// Where a person's videos belong.
+    OrganizationId
+);
+id!(
+    /// An API key in a list. The database derives it from the key's hash.
+    KeyId
+);
+id!(
+    /// A session in a list. The database derives it from the token's hash.
+    SessionId
+);
 
 /// The last part of a share link. A video's first link has the video's id as its code.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,7 +115,7 @@ impl ApiKey {
         getrandom::fill(&mut bytes)?;
         bytes[6] = bytes[6] & 0x0f | 0x40;
         bytes[8] = bytes[8] & 0x3f | 0x80;
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = tokens::hex(&bytes);
         let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
         Ok(Self(Secret::new(parts.join("-"))))
     }
@@ -121,6 +133,38 @@ impl ApiKey {
     }
 
     /// The key itself, to show it once.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+}
+
+/// What a browser's cookie holds while somebody is signed in: 256 random bits in hexadecimal digits.
+#[derive(Clone, Debug)]
+pub struct SessionToken(Secret);
+
+impl SessionToken {
+    /// Digits in a token.
+    pub const LENGTH: usize = 64;
+
+    /// A new random token.
+    pub fn random() -> Result<Self, getrandom::Error> {
+        Ok(Self(Secret::new(tokens::random_hex::<{ Self::LENGTH / 2 }>()?)))
+    }
+
+    /// `text` as a token, if it has the form of one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        tokens::is_hex(text, Self::LENGTH).then(|| Self(Secret::new(text)))
+    }
+
+    /// What the database keeps of the token.
+    #[must_use]
+    pub fn hash(&self) -> [u8; 32] {
+        Sha256::digest(self.0.expose()).into()
+    }
+
+    /// The token itself, for the cookie.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose()

@@ -1,16 +1,20 @@
 //! What all functions share: configuration, identity, the database, objects, the ledger, and how errors are told.
 
 pub mod aws;
+pub mod browser;
 pub mod config;
 pub mod db;
+pub mod email;
 pub mod error;
 pub mod http;
 pub mod identity;
 pub mod ids;
 pub mod ledger;
+pub mod limits;
 pub mod objects;
 pub mod outbox;
 pub mod seal;
 pub mod secret;
 pub mod telemetry;
 pub mod time;
+pub mod tokens;

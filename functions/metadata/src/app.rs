@@ -25,7 +25,7 @@ impl App {
             db,
             objects: Objects::new(objects, &sdk),
             ledger: Ledger::new(ledger, &sdk),
-            site: SiteConfig::from_env(),
+            site: SiteConfig::from_env()?,
         })
     }
 }

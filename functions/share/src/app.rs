@@ -18,6 +18,6 @@ impl App {
     pub(crate) async fn from_env() -> Result<Self, lambda_http::Error> {
         let db = Database::new(&DatabaseConfig::from_env()?)?;
         let objects = Objects::new(ObjectsConfig::from_env()?, &aws::sdk(aws::FOR_REQUESTS).await);
-        Ok(Self { db, objects, site: SiteConfig::from_env() })
+        Ok(Self { db, objects, site: SiteConfig::from_env()? })
     }
 }

@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use common::{
     config::DatabaseConfig,
     db::{Database, api_keys, users},
+    email::Email,
     ids::{ApiKey, UserId},
     secret::Secret,
 };
@@ -134,8 +135,9 @@ async fn seed(cloud: &LocalCloud, file: &Path) -> Result<Demo> {
     };
     let db = Database::new(&DatabaseConfig { url: Secret::new(&cloud.database_url), ca: None })?;
     let mut db = db.connect().await?;
-    users::ensure(&mut db, &user, EMAIL, "Demo").await?;
-    api_keys::ensure(&mut db, &key, &user, "desktop").await?;
+    let email = Email::parse(EMAIL).context("the demo account has no address")?;
+    users::ensure(&mut db, &user, &email, "Demo").await?;
+    api_keys::create(&mut db, &key, &user, "desktop", "make up").await?;
     Ok(demo)
 }
 

@@ -5,7 +5,10 @@ mod encryption;
 
 use std::{borrow::Cow, env};
 
-use crate::secret::Secret;
+use crate::{
+    email::Email,
+    secret::{AuthSecret, Secret},
+};
 
 pub use encryption::{EncryptionConfig, EncryptionKey};
 
@@ -110,18 +113,28 @@ impl RenditionsConfig {
     }
 }
 
-/// How people reach the site.
+/// How people reach the site, and what keeps their forms and login codes from being forged.
 #[derive(Clone, Debug)]
 pub struct SiteConfig {
-    /// `WEB_URL`: origin of share links, without a trailing slash. When absent, the API's own address is used.
+    /// `WEB_URL`: origin of the site, without a trailing slash. When absent, the API's own address is used.
     pub web_url: Option<String>,
+    /// `NEXTAUTH_SECRET`: at least 32 characters.
+    pub secret: AuthSecret,
 }
 
+/// Characters that `NEXTAUTH_SECRET` has at least.
+const SECRET_CHARACTERS: usize = 32;
+
 impl SiteConfig {
-    /// Reads `WEB_URL`.
-    #[must_use]
-    pub fn from_env() -> Self {
-        Self { web_url: optional("WEB_URL").map(|url| url.trim_end_matches('/').to_owned()) }
+    /// Reads `WEB_URL` and `NEXTAUTH_SECRET`.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let secret = required("NEXTAUTH_SECRET")?;
+        if secret.len() < SECRET_CHARACTERS {
+            let problem = format!("has fewer than {SECRET_CHARACTERS} characters");
+            return Err(ConfigError::new("NEXTAUTH_SECRET", problem));
+        }
+        let web_url = optional("WEB_URL").map(|url| url.trim_end_matches('/').to_owned());
+        Ok(Self { web_url, secret: AuthSecret::new(secret.as_bytes()) })
     }
 
     /// True when people reach the site over TLS: always, but on a machine of one's own.
@@ -130,13 +143,39 @@ impl SiteConfig {
         self.web_url.as_ref().is_none_or(|url| url.starts_with("https://"))
     }
 
-    /// Address of a share link. `gateway_host` is the host that API Gateway was reached at.
+    /// The site's origin: scheme, host and port. `gateway_host` is the host that API Gateway was reached at.
+    #[must_use]
+    pub fn origin(&self, gateway_host: &str) -> String {
+        self.web_url.clone().unwrap_or_else(|| format!("https://{gateway_host}"))
+    }
+
+    /// Address of a share link.
     #[must_use]
     pub fn share_url(&self, gateway_host: &str, code: &str) -> String {
-        match &self.web_url {
-            Some(origin) => format!("{origin}/s/{code}"),
-            None => format!("https://{gateway_host}/s/{code}"),
-        }
+        format!("{}/s/{code}", self.origin(gateway_host))
+    }
+}
+
+/// Who may open an account.
+#[derive(Clone, Debug, Default)]
+pub struct SignupConfig {
+    /// `CAP_ALLOWED_SIGNUP_DOMAINS`: domains, as in `example.com,example.org`. Empty when anybody may.
+    pub domains: Vec<String>,
+}
+
+impl SignupConfig {
+    /// Reads `CAP_ALLOWED_SIGNUP_DOMAINS`.
+    #[must_use]
+    pub fn from_env() -> Self {
+        let list = optional("CAP_ALLOWED_SIGNUP_DOMAINS").unwrap_or_default();
+        let domains = list.split(',').map(|domain| domain.trim().trim_start_matches('@').to_ascii_lowercase());
+        Self { domains: domains.filter(|domain| !domain.is_empty()).collect() }
+    }
+
+    /// True when somebody with this address may open an account.
+    #[must_use]
+    pub fn allows(&self, email: &Email) -> bool {
+        self.domains.is_empty() || self.domains.iter().any(|domain| domain == email.domain())
     }
 }
 
@@ -167,6 +206,19 @@ fn required(name: &'static str) -> Result<String, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sign_up_is_limited_to_whole_domains() {
+        let allows = |domains: &[&str], email: &str| {
+            let config = SignupConfig { domains: domains.iter().map(|domain| (*domain).to_owned()).collect() };
+            config.allows(&Email::parse(email).expect("an address"))
+        };
+        assert!(allows(&[], "ada@example.org"));
+        assert!(allows(&["example.com", "example.org"], "ada@EXAMPLE.org"));
+        for other in ["ada@example.com.evil.test", "ada@evil-example.com", "ada@sub.example.com"] {
+            assert!(!allows(&["example.com"], other), "{other}");
+        }
+    }
 
     #[test]
     fn renditions_are_heights_in_order() {

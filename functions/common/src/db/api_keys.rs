@@ -1,21 +1,66 @@
 //! API keys, kept as hashes.
 
-use mysql_async::params;
+use mysql_async::{Row, params};
 
-use super::{Connection, DbError};
-use crate::ids::{ApiKey, UserId};
+use super::{Connection, DbError, column, instant};
+use crate::{
+    ids::{ApiKey, KeyId, UserId},
+    time::Millis,
+};
 
-/// Stores a key's hash for its owner; storing it again changes nothing.
-pub async fn ensure(db: &mut Connection, key: &ApiKey, owner: &UserId, source: &str) -> Result<(), DbError> {
-    let sql = "INSERT INTO api_keys (key_hash, user_id, source) VALUES (:hash, :owner, :source) \
-               ON DUPLICATE KEY UPDATE key_hash = key_hash";
-    db.run(sql, params! { "hash" => key.hash().as_slice(), "owner" => owner.as_str(), "source" => source }).await?;
-    Ok(())
+/// A key in a list. The key itself is nowhere.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Its id.
+    pub id: KeyId,
+    /// What its owner calls it.
+    pub name: String,
+    /// What it was made for: `desktop`, `settings`.
+    pub source: String,
+    /// When it was made.
+    pub created_at: Millis,
+    /// When it was last used, to the day; `None` when it never was.
+    pub last_used_at: Option<Millis>,
 }
 
-/// Whose key it is.
-pub async fn owner(db: &mut Connection, key: &ApiKey) -> Result<Option<UserId>, DbError> {
-    let sql = "SELECT user_id FROM api_keys WHERE key_hash = :hash";
-    let owner: Option<String> = db.first(sql, params! { "hash" => key.hash().as_slice() }).await?;
-    Ok(owner.and_then(|id| UserId::parse(&id)))
+/// Stores a key's hash for its owner; storing it again changes nothing.
+pub async fn create(
+    db: &mut Connection,
+    key: &ApiKey,
+    owner: &UserId,
+    source: &str,
+    name: &str,
+) -> Result<(), DbError> {
+    let sql = "INSERT INTO api_keys (key_hash, user_id, source, name) VALUES (:hash, :owner, :source, :name) \
+               ON DUPLICATE KEY UPDATE key_hash = key_hash";
+    let hash = key.hash();
+    let params = params! { "hash" => hash.as_slice(), "owner" => owner.as_str(), "source" => source, "name" => name };
+    db.run(sql, params).await.map(drop)
+}
+
+/// Somebody's keys, the newest first; at most two hundred.
+pub async fn list(db: &mut Connection, owner: &UserId) -> Result<Vec<Listed>, DbError> {
+    let sql = "SELECT id, name, source, ROUND(UNIX_TIMESTAMP(created_at) * 1000) AS created_at, \
+               ROUND(UNIX_TIMESTAMP(last_used_at) * 1000) AS last_used_at FROM api_keys \
+               WHERE user_id = :owner ORDER BY api_keys.created_at DESC, id LIMIT 200";
+    let rows = db.all(sql, params! { "owner" => owner.as_str() }).await?;
+    rows.into_iter().map(listed).filter_map(Result::transpose).collect()
+}
+
+fn listed(mut row: Row) -> Result<Option<Listed>, DbError> {
+    let row = &mut row;
+    let Some(id) = KeyId::parse(&column::<String>(row, "id")?) else { return Ok(None) };
+    Ok(Some(Listed {
+        id,
+        name: column(row, "name")?,
+        source: column(row, "source")?,
+        created_at: instant(row, "created_at")?.unwrap_or(Millis(0)),
+        last_used_at: instant(row, "last_used_at")?,
+    }))
+}
+
+/// Takes one of somebody's keys back: it is dead from here on. False when they have none with this id.
+pub async fn revoke(db: &mut Connection, owner: &UserId, id: &KeyId) -> Result<bool, DbError> {
+    let sql = "DELETE FROM api_keys WHERE user_id = :owner AND id = :id";
+    Ok(db.run(sql, params! { "owner" => owner.as_str(), "id" => id.as_str() }).await? > 0)
 }

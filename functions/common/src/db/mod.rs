@@ -2,7 +2,9 @@
 
 mod address;
 pub mod api_keys;
+pub mod callers;
 pub mod schema;
+pub mod sessions;
 pub mod users;
 pub mod videos;
 
@@ -14,7 +16,10 @@ use mysql_async::{
 };
 use tokio::time::timeout;
 
-use crate::config::{ConfigError, DatabaseConfig};
+use crate::{
+    config::{ConfigError, DatabaseConfig},
+    time::Millis,
+};
 
 /// How long one statement or a connection may take. Longer than any query here needs, shorter than a request may last.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -28,6 +33,9 @@ pub enum DbError {
     /// It answered and refused.
     #[error("database refused a statement: {0}")]
     Query(#[source] mysql_async::Error),
+    /// A new row's id could not be made.
+    #[error("the system has no random source: {0}")]
+    Random(#[from] getrandom::Error),
 }
 
 impl From<mysql_async::Error> for DbError {
@@ -110,6 +118,13 @@ async fn bounded<T>(operation: impl Future<Output = Result<T, mysql_async::Error
         Ok(result) => result.map_err(DbError::from),
         Err(_) => Err(DbError::Unavailable(format!("no answer within {} s", PATIENCE.as_secs()))),
     }
+}
+
+/// An instant by name, of a column that is `ROUND(UNIX_TIMESTAMP(…) * 1000)`.
+fn instant(row: &mut Row, name: &str) -> Result<Option<Millis>, DbError> {
+    // A DECIMAL, which MySQL sends as text.
+    let text: Option<String> = column(row, name)?;
+    Ok(text.and_then(|digits| digits.parse().ok()).map(Millis))
 }
 
 /// A column by name. A type that does not fit is our fault, not the caller's.

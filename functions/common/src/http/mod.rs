@@ -1,5 +1,7 @@
 //! How a function answers HTTP: read the request, answer with JSON, tell errors in the shape the route's clients know.
 
+pub mod cookie;
+mod page;
 mod request;
 mod response;
 
@@ -8,8 +10,9 @@ use std::{future::Future, sync::Arc};
 use lambda_http::{Body, Error, Request, RequestExt, Response, service_fn};
 
 pub use lambda_http::http::{Method, StatusCode};
-pub use request::{gateway_host, json, path_segments, query};
-pub use response::{html, json as json_response, redirect, text};
+pub use page::{Policy, nonce, secured};
+pub use request::{Fields, fields, gateway_host, is_form, json, path_segments, query, source, user_agent};
+pub use response::{html, json as json_response, redirect, see_other, text, with_cookie};
 
 use crate::error::ApiError;
 

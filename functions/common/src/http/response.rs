@@ -4,7 +4,7 @@ use lambda_http::{
     Body, Response,
     http::{
         HeaderValue, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER},
+        header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE},
     },
 };
 use serde::Serialize;
@@ -49,10 +49,25 @@ fn empty(status: StatusCode) -> Response<Body> {
 
 /// 302 to an address that is good for a while, so that nothing may keep the answer.
 pub fn redirect(location: &str) -> Result<Response<Body>, ApiError> {
-    let mut response = empty(StatusCode::FOUND);
+    to(StatusCode::FOUND, location)
+}
+
+/// 303: what was sent is done, and this is to be looked at now.
+pub fn see_other(location: &str) -> Result<Response<Body>, ApiError> {
+    to(StatusCode::SEE_OTHER, location)
+}
+
+fn to(status: StatusCode, location: &str) -> Result<Response<Body>, ApiError> {
+    let mut response = empty(status);
     let headers = response.headers_mut();
     headers.insert(LOCATION, HeaderValue::from_str(location).map_err(ApiError::internal)?);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// The answer with one more cookie.
+pub fn with_cookie(mut response: Response<Body>, cookie: &str) -> Result<Response<Body>, ApiError> {
+    response.headers_mut().append(SET_COOKIE, HeaderValue::from_str(cookie).map_err(ApiError::internal)?);
     Ok(response)
 }
 

@@ -34,10 +34,10 @@ struct Rename {
 
 /// `GET /api/v1/caps?cursor&limit&scope&search&updatedAfter`, newest first.
 pub(super) async fn list(app: &App, request: &Request) -> Answer {
-    identity::require_key(request)?;
+    let credential = identity::reading(request)?;
     let mut filter = filter(request)?;
     let mut db = app.db.connect().await?;
-    let caller = identity::caller(&mut db, request).await?;
+    let caller = identity::caller(&mut db, &credential).await?;
     let limit = filter.limit as usize;
     // One more than asked for tells whether there is a next page.
     filter.limit += 1;
@@ -56,19 +56,21 @@ pub(super) async fn list(app: &App, request: &Request) -> Answer {
 
 /// `GET /api/v1/caps/{id}`
 pub(super) async fn get(app: &App, request: &Request, id: &str) -> Answer {
-    let video = identity::access(&mut app.db.connect().await?, request, id).await?.owned()?;
+    let credential = identity::reading(request)?;
+    let video = identity::access(&mut app.db.connect().await?, &credential, id).await?.owned()?;
     json_response(StatusCode::OK, &Summary::of(&video, &app.site, &gateway_host(request)))
 }
 
 /// `GET /api/v1/caps/{id}/status`
 pub(super) async fn status(app: &App, request: &Request, id: &str) -> Answer {
-    let video = identity::access(&mut app.db.connect().await?, request, id).await?.owned()?;
+    let credential = identity::reading(request)?;
+    let video = identity::access(&mut app.db.connect().await?, &credential, id).await?.owned()?;
     json_response(StatusCode::OK, &VideoStatus::of(&video))
 }
 
 /// `PATCH /api/v1/caps/{id}` with `{"title": "…"}`
 pub(super) async fn rename(app: &App, request: &Request, id: &str) -> Answer {
-    identity::require_key(request)?;
+    let credential = identity::writing(&app.site, request)?;
     let Rename { title } = json(request)?;
     let characters = title.chars().count();
     if title.trim().is_empty() || characters > TEXT_CHARACTERS {
@@ -77,7 +79,7 @@ pub(super) async fn rename(app: &App, request: &Request, id: &str) -> Answer {
         )));
     }
     let mut db = app.db.connect().await?;
-    let access = identity::access(&mut db, request, id).await?;
+    let access = identity::access(&mut db, &credential, id).await?;
     let video = access.owned()?;
     if !videos::rename(&mut db, &video.id, &video.owner, &title).await? {
         return Err(ApiError::video_not_found());

@@ -4,7 +4,7 @@ use common::{
     db::videos,
     error::ApiError,
     http::{Answer, StatusCode, json_response, query},
-    identity,
+    identity::{self, Credential},
 };
 use lambda_http::Request;
 use serde_json::json;
@@ -13,21 +13,21 @@ use crate::app::App;
 
 /// `DELETE /api/desktop/video/delete?videoId=…` and `DELETE /api/video/delete?videoId=…`
 pub(super) async fn by_query(app: &App, request: &Request) -> Answer {
-    identity::require_key(request)?;
+    let credential = identity::writing(&app.site, request)?;
     let id = query(request, "videoId").ok_or_else(|| ApiError::bad_request("videoId is missing from the query."))?;
-    delete(app, request, id).await?;
+    delete(app, &credential, id).await?;
     json_response(StatusCode::OK, &true)
 }
 
 /// `DELETE /api/v1/caps/{id}`
 pub(super) async fn agent(app: &App, request: &Request, id: &str) -> Answer {
-    delete(app, request, id).await?;
+    delete(app, &identity::writing(&app.site, request)?, id).await?;
     json_response(StatusCode::OK, &json!({ "id": id, "deleted": true }))
 }
 
-async fn delete(app: &App, request: &Request, id: &str) -> Result<(), ApiError> {
+async fn delete(app: &App, credential: &Credential, id: &str) -> Result<(), ApiError> {
     let mut db = app.db.connect().await?;
-    let video = identity::access(&mut db, request, id).await?.owned()?;
+    let video = identity::access(&mut db, credential, id).await?.owned()?;
     if !videos::delete(&mut db, &video.id, &video.owner).await? {
         return Err(ApiError::video_not_found());
     }

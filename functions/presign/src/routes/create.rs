@@ -27,19 +27,20 @@ struct Created<'a> {
 /// Creates a video, or names the caller's existing one to upload to it again. Only status 200 counts as success with
 /// the clients.
 pub(super) async fn create(app: &App, request: &Request) -> Answer {
-    identity::require_key(request)?;
+    // Though it is a GET, it changes something.
+    let credential = identity::writing(&app.site, request)?;
     refuse_what_is_not_served(request)?;
     let mut db = app.db.connect().await?;
     // An id that no video has is ignored and a new video made, as the clients' own server does.
     let (caller, id) = match query(request, "videoId") {
         Some(text) => {
-            let access = identity::access(&mut db, request, text).await?;
+            let access = identity::access(&mut db, &credential, text).await?;
             match access.video {
                 Some(video) if video.owner != access.caller => return Err(ApiError::forbidden("forbidden")),
                 video => (access.caller, video.map(|video| video.id)),
             }
         }
-        None => (identity::caller(&mut db, request).await?, None),
+        None => (identity::caller(&mut db, &credential).await?, None),
     };
     let id = match id {
         Some(id) => {

@@ -59,9 +59,9 @@ struct Abort {
 
 /// Begins an upload in parts.
 pub(super) async fn initiate(app: &App, request: &Request) -> Answer {
-    identity::require_key(request)?;
+    let credential = identity::writing(&app.site, request)?;
     let asked: Initiate = json(request)?;
-    let video = identity::access(&mut app.db.connect().await?, request, &asked.video_id).await?.owned()?;
+    let video = identity::access(&mut app.db.connect().await?, &credential, &asked.video_id).await?.owned()?;
     let upload = target(&video.id, &asked.subpath)?;
     let upload_id = app.objects.begin_upload(&upload.key, upload.content_type).await?;
     json_response(StatusCode::OK, &object!({ "uploadId": upload_id, "provider": "s3" }))
@@ -69,13 +69,13 @@ pub(super) async fn initiate(app: &App, request: &Request) -> Answer {
 
 /// Signs the upload of one part. A part may be stored again under its number; the last one counts.
 pub(super) async fn presign_part(app: &App, request: &Request) -> Answer {
-    identity::require_key(request)?;
+    let credential = identity::writing(&app.site, request)?;
     let asked: PresignPart = json(request)?;
     if !PART_NUMBERS.contains(&asked.part_number) {
         return Err(ApiError::bad_request("partNumber must be a whole number from 1 to 10000."));
     }
     require_upload_id(&asked.upload_id)?;
-    let video = identity::access(&mut app.db.connect().await?, request, &asked.video_id).await?.owned()?;
+    let video = identity::access(&mut app.db.connect().await?, &credential, &asked.video_id).await?.owned()?;
     let upload = target(&video.id, &asked.subpath)?;
     let url = app.objects.sign_part(&upload.key, &asked.upload_id, asked.part_number).await?;
     json_response(StatusCode::OK, &object!({ "presignedUrl": url, "provider": "s3" }))
@@ -83,10 +83,10 @@ pub(super) async fn presign_part(app: &App, request: &Request) -> Answer {
 
 /// Makes the object from its parts. A second call gets the first one's answer.
 pub(super) async fn complete(app: &App, request: &Request) -> Answer {
-    identity::require_key(request)?;
+    let credential = identity::writing(&app.site, request)?;
     let asked: Complete = json(request)?;
     require_upload_id(&asked.upload_id)?;
-    let video = identity::access(&mut app.db.connect().await?, request, &asked.video_id).await?.owned()?;
+    let video = identity::access(&mut app.db.connect().await?, &credential, &asked.video_id).await?.owned()?;
     let upload = target(&video.id, &asked.subpath)?;
     match app.objects.complete_upload(&upload.key, &asked.upload_id, &asked.parts).await? {
         Completion::Done => {
@@ -100,10 +100,10 @@ pub(super) async fn complete(app: &App, request: &Request) -> Answer {
 
 /// Drops an upload and its parts.
 pub(super) async fn abort(app: &App, request: &Request) -> Answer {
-    identity::require_key(request)?;
+    let credential = identity::writing(&app.site, request)?;
     let asked: Abort = json(request)?;
     require_upload_id(&asked.upload_id)?;
-    let video = identity::access(&mut app.db.connect().await?, request, &asked.video_id).await?.owned()?;
+    let video = identity::access(&mut app.db.connect().await?, &credential, &asked.video_id).await?.owned()?;
     let upload = target(&video.id, &asked.subpath)?;
     if !app.objects.abort_upload(&upload.key, &asked.upload_id).await? {
         return Err(unknown_upload());

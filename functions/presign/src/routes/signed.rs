@@ -38,12 +38,12 @@ struct Put {
 
 /// Signs the upload of a whole file with one PUT.
 pub(super) async fn sign(app: &App, request: &Request) -> Answer {
-    identity::require_key(request)?;
+    let credential = identity::writing(&app.site, request)?;
     let asked: SignRequest = json(request)?;
     if asked.method.as_deref().is_some_and(|method| method != "put") {
         return Err(ApiError::bad_request("Only method \"put\" is served: uploads are one PUT to the signed address."));
     }
-    let access = identity::access(&mut app.db.connect().await?, request, &asked.video_id).await?;
+    let access = identity::access(&mut app.db.connect().await?, &credential, &asked.video_id).await?;
     let upload = target(&access.owned_or_forbidden()?.id, &asked.subpath)?;
     let url = app.objects.sign_put(&upload.key).await?;
     let headers = BTreeMap::from([("Content-Type", upload.content_type)]);

@@ -4,14 +4,11 @@ use askama::Template;
 use common::{
     db::videos::{self, Status, Video},
     error::ApiError,
-    http::{Answer, StatusCode, gateway_host, html},
+    http::{Answer, Policy, StatusCode, gateway_host, html, nonce, secured},
     ids::ShareCode,
     objects::keys,
 };
-use lambda_http::{
-    Body, Request, Response,
-    http::{HeaderValue, header},
-};
+use lambda_http::Request;
 
 use crate::app::App;
 
@@ -60,7 +57,7 @@ pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
     };
     let Some(video) = found else {
         let page = MissingPage { nonce: &nonce }.render().map_err(ApiError::internal)?;
-        return secured(html(StatusCode::NOT_FOUND, page), &nonce, "", app.site.is_https());
+        return answer(app, StatusCode::NOT_FOUND, page, &nonce, "");
     };
     // Signing is arithmetic, not a call. The address also tells where the browser will fetch media from.
     let poster = app.objects.sign_get(&keys::poster(&video.id)).await?;
@@ -75,7 +72,7 @@ pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
         notice: notice(&video),
     };
     let page = page.render().map_err(ApiError::internal)?;
-    secured(html(StatusCode::OK, page), &nonce, origin(&poster), app.site.is_https())
+    answer(app, StatusCode::OK, page, &nonce, origin(&poster))
 }
 
 fn player<'a>(video: &'a Video, poster: &'a str) -> Option<Player<'a>> {
@@ -120,33 +117,15 @@ fn clock(millis: u64) -> String {
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
-/// 128 random bits, so that only the page's own script and style run.
-fn nonce() -> Result<String, ApiError> {
-    let mut bytes = [0_u8; 16];
-    getrandom::fill(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
 /// `https://host:port` of an address.
 fn origin(url: &str) -> &str {
     let host = url.find("://").map_or(0, |at| at + 3);
     url[host..].find('/').map_or(url, |end| &url[..host + end])
 }
 
-fn secured(mut response: Response<Body>, nonce: &str, media: &str, https: bool) -> Answer {
-    let policy = format!(
-        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data: {media}; \
-         media-src 'self' {media}; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    );
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_str(&policy).map_err(ApiError::internal)?);
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if https {
-        // A year, for this host only: what else lives under its domain is not ours to decide.
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
-    }
-    Ok(response)
+fn answer(app: &App, status: StatusCode, body: String, nonce: &str, media: &str) -> Answer {
+    let policy = Policy { nonce, media, forms: "'none'", connect: "", referrer: "no-referrer" };
+    secured(html(status, body), &app.site, &policy)
 }
 
 #[cfg(test)]
@@ -158,15 +137,6 @@ mod tests {
         assert_eq!(clock(0), "0:00");
         assert_eq!(clock(61_499), "1:01");
         assert_eq!(clock(3_600_000 + 59_600), "1:01:00");
-    }
-
-    #[test]
-    fn only_https_sites_pin_https() {
-        let pinned = |https| {
-            let response = secured(html(StatusCode::OK, ""), "0", "", https).expect("a page");
-            response.headers().contains_key(header::STRICT_TRANSPORT_SECURITY)
-        };
-        assert_eq!((pinned(true), pinned(false)), (true, false));
     }
 
     #[test]

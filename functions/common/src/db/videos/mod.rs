@@ -6,9 +6,14 @@ mod sweep;
 
 use mysql_async::{Row, TxOpts, params, prelude::Queryable};
 
-use super::{Connection, DbError, bounded, column};
+use super::{
+    Connection, DbError, bounded,
+    callers::{self, Caller, Place, STALE},
+    column, instant,
+};
 use crate::{
-    ids::{ApiKey, ShareCode, UserId, VideoId},
+    identity::Credential,
+    ids::{ShareCode, UserId, VideoId},
     time::Millis,
 };
 
@@ -95,12 +100,6 @@ const COLUMNS: &str = "v.id, v.owner_id, u.name AS owner_name, v.name, v.status,
      IF(v.hls_attempt = v.published_attempt, v.published_attempt, NULL) AS hls, v.duration_ms, v.width, v.height, \
      ROUND(UNIX_TIMESTAMP(v.created_at) * 1000) AS created_at, ROUND(UNIX_TIMESTAMP(v.updated_at) * 1000) AS updated_at";
 
-fn millis(row: &mut Row, name: &str) -> Result<Option<Millis>, DbError> {
-    // A DECIMAL, which MySQL sends as text.
-    let text: Option<String> = column(row, name)?;
-    Ok(text.and_then(|digits| digits.parse().ok()).map(Millis))
-}
-
 fn video(mut row: Row) -> Result<Option<Video>, DbError> {
     let row = &mut row;
     let id: Option<String> = column(row, "id")?;
@@ -118,14 +117,14 @@ fn video(mut row: Row) -> Result<Option<Video>, DbError> {
         failure_reason: column(row, "failure_reason")?,
         failure_retryable: column(row, "failure_retryable")?,
         attempt: column(row, "attempt")?,
-        published_at: millis(row, "published_at")?,
+        published_at: instant(row, "published_at")?,
         storyboard: column(row, "storyboard")?,
         hls: column(row, "hls")?,
         duration_ms: column(row, "duration_ms")?,
         width: column(row, "width")?,
         height: column(row, "height")?,
-        created_at: millis(row, "created_at")?.unwrap_or(Millis(0)),
-        updated_at: millis(row, "updated_at")?.unwrap_or(Millis(0)),
+        created_at: instant(row, "created_at")?.unwrap_or(Millis(0)),
+        updated_at: instant(row, "updated_at")?.unwrap_or(Millis(0)),
     }))
 }
 
@@ -151,22 +150,21 @@ pub async fn find(db: &mut Connection, id: &VideoId) -> Result<Option<Video>, Db
     db.first::<Row>(&sql, params! { "id" => id.as_str() }).await?.map_or(Ok(None), video)
 }
 
-/// Who holds a key, and a video by id, in one round trip: what every upload route asks.
-pub async fn find_with_identity(
+/// Who holds a key or session, and a video by id, in one round trip: what every upload route asks.
+pub async fn find_with_caller(
     db: &mut Connection,
-    key: &ApiKey,
+    credential: &Credential,
     id: &VideoId,
-) -> Result<Option<(UserId, Option<Video>)>, DbError> {
+) -> Result<Option<(Caller, Option<Video>)>, DbError> {
+    let place = Place::of(credential);
     let sql = format!(
-        "SELECT k.user_id AS caller, {COLUMNS} FROM api_keys k \
-         LEFT JOIN videos v ON v.id = :id AND v.deleted_at IS NULL LEFT JOIN users u ON u.id = v.owner_id \
-         WHERE k.key_hash = :hash"
+        "SELECT w.user_id AS caller, {STALE}, {COLUMNS} FROM {} \
+         LEFT JOIN videos v ON v.id = :id AND v.deleted_at IS NULL LEFT JOIN users u ON u.id = v.owner_id WHERE {}",
+        place.table, place.holds
     );
-    let Some(mut row) = db.first::<Row>(&sql, params! { "id" => id.as_str(), "hash" => key.hash().as_slice() }).await?
-    else {
-        return Ok(None);
-    };
-    let Some(caller) = UserId::parse(&column::<String>(&mut row, "caller")?) else { return Ok(None) };
+    let params = params! { "id" => id.as_str(), "hash" => place.hash() };
+    let Some(mut row) = db.first::<Row>(&sql, params).await? else { return Ok(None) };
+    let Some(caller) = callers::caller(&mut row)? else { return Ok(None) };
     let id: Option<String> = row.get("id").flatten();
     let found = if id.is_some() { video(row)? } else { None };
     Ok(Some((caller, found)))

@@ -2,7 +2,7 @@
 
 use mysql_async::{Row, params};
 
-use super::{Connection, DbError, Status, column, millis};
+use super::{Connection, DbError, Status, column, instant};
 use crate::{ids::VideoId, time::Millis};
 
 /// A video that has neither become ready nor failed.
@@ -30,7 +30,7 @@ pub async fn standing(db: &mut Connection, seconds: u32, limit: u32) -> Result<V
             id,
             status: Status::parse(&column::<String>(&mut row, "status")?),
             attempt: column(&mut row, "attempt")?,
-            updated_at: millis(&mut row, "updated_at")?.unwrap_or(Millis(0)),
+            updated_at: instant(&mut row, "updated_at")?.unwrap_or(Millis(0)),
         }))
     };
     rows.into_iter().filter_map(|row| read(row).transpose()).collect()
@@ -54,7 +54,7 @@ pub async fn asked(db: &mut Connection, seconds: u32, limit: u32) -> Result<Vec<
     let rows = db.all(sql, params! { "seconds" => seconds, "limit" => limit }).await?;
     let read = |mut row: Row| {
         let Some(id) = VideoId::parse(&column::<String>(&mut row, "id")?) else { return Ok(None) };
-        Ok(Some(Asked { id, at: millis(&mut row, "asked_at")?.unwrap_or(Millis(0)) }))
+        Ok(Some(Asked { id, at: instant(&mut row, "asked_at")?.unwrap_or(Millis(0)) }))
     };
     rows.into_iter().filter_map(|row| read(row).transpose()).collect()
 }

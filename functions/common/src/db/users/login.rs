@@ -1,0 +1,167 @@
+//! Logins: asked for in a browser, finished there by what a mail carries.
+
+use mysql_async::{Transaction, TxOpts, params, prelude::Queryable};
+
+use super::create;
+use crate::{
+    db::{Connection, DbError, bounded},
+    email::Email,
+    ids::{OrganizationId, SessionToken, UserId},
+};
+
+/// How many codes may be tried.
+const TRIES: u8 = 5;
+
+/// A login that is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The mailbox.
+    pub email: &'a Email,
+    /// Hash of the browser that asks, the only one that may use what the mail carries.
+    pub browser: &'a [u8; 32],
+    /// Hash of the mail's link.
+    pub link: &'a [u8; 32],
+    /// Keyed hash of its code.
+    pub code: &'a [u8; 32],
+}
+
+/// What is shown to finish a login, as hashes.
+#[derive(Clone, Copy, Debug)]
+pub enum Proof {
+    /// The code was typed.
+    Code([u8; 32]),
+    /// The link was opened.
+    Link([u8; 32]),
+}
+
+/// A login that is to be finished.
+#[derive(Clone, Copy, Debug)]
+pub struct Login<'a> {
+    /// The mailbox.
+    pub email: &'a Email,
+    /// Hash of the browser.
+    pub browser: &'a [u8; 32],
+    /// What it shows.
+    pub proof: &'a Proof,
+    /// Whether the mailbox may open an account, should it have none.
+    pub may_join: bool,
+    /// Token of the new session.
+    pub token: &'a SessionToken,
+    /// What the browser calls itself.
+    pub device: &'a str,
+    /// The session that the browser had, which ends.
+    pub before: Option<&'a SessionToken>,
+}
+
+/// How a login ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The session is good.
+    SignedIn,
+    /// What was shown is wrong, used, too old, or of another browser.
+    Refused,
+    /// It is right, but the mailbox has no account and may not open one.
+    NotAllowed,
+}
+
+/// Keeps a login that was asked for, for ten minutes.
+pub async fn ask(db: &mut Connection, asked: &Asked<'_>) -> Result<(), DbError> {
+    let sql = "INSERT INTO verification_tokens (link_hash, code_hash, browser_hash, email, expires_at) \
+               VALUES (:link, :code, :browser, :email, UTC_TIMESTAMP(3) + INTERVAL 10 MINUTE)";
+    let params = params! {
+        "link" => asked.link.as_slice(), "code" => asked.code.as_slice(),
+        "browser" => asked.browser.as_slice(), "email" => asked.email.as_str(),
+    };
+    db.run(sql, params).await.map(drop)
+}
+
+/// True while a link can be used in this browser. Looking does not use it.
+pub async fn is_open(db: &mut Connection, email: &Email, browser: &[u8; 32], link: &[u8; 32]) -> Result<bool, DbError> {
+    let sql = "SELECT 1 FROM verification_tokens WHERE link_hash = :link AND browser_hash = :browser \
+               AND email = :email AND tries < :most AND expires_at > UTC_TIMESTAMP(3)";
+    let params = params! {
+        "link" => link.as_slice(), "browser" => browser.as_slice(), "email" => email.as_str(), "most" => TRIES,
+    };
+    let found: Option<u8> = db.first(sql, params).await?;
+    Ok(found.is_some())
+}
+
+/// Finishes a login: what was shown is used up, the account is there, and the new session is good. All of it happens, or
+/// nothing; but a code that was tried has been tried.
+pub async fn log_in(db: &mut Connection, login: &Login<'_>) -> Result<Outcome, DbError> {
+    if matches!(login.proof, Proof::Code(_)) && !count_try(db, login).await? {
+        return Ok(Outcome::Refused);
+    }
+    let (user, organization) = (UserId::random()?, OrganizationId::random()?);
+    bounded(async {
+        let mut transaction = db.0.start_transaction(TxOpts::default()).await?;
+        let outcome = finish(&mut transaction, login, &user, &organization).await?;
+        match outcome {
+            Outcome::SignedIn => transaction.commit().await?,
+            Outcome::Refused | Outcome::NotAllowed => transaction.rollback().await?,
+        }
+        Ok(outcome)
+    })
+    .await
+}
+
+/// Counts a try before anything is compared, so that however many are made at once, no more than five are. False when
+/// no login is waiting for a code.
+async fn count_try(db: &mut Connection, login: &Login<'_>) -> Result<bool, DbError> {
+    let sql = "UPDATE verification_tokens SET tries = LEAST(tries + 1, :most + 1) \
+               WHERE browser_hash = :browser AND email = :email AND expires_at > UTC_TIMESTAMP(3)";
+    let params = params! {
+        "most" => TRIES, "browser" => login.browser.as_slice(), "email" => login.email.as_str(),
+    };
+    Ok(db.run(sql, params).await? > 0)
+}
+
+async fn finish(
+    transaction: &mut Transaction<'_>,
+    login: &Login<'_>,
+    user: &UserId,
+    organization: &OrganizationId,
+) -> Result<Outcome, mysql_async::Error> {
+    use_up(transaction, login).await?;
+    if transaction.affected_rows() == 0 {
+        return Ok(Outcome::Refused);
+    }
+    // The other mails that were asked for on the way.
+    let rest = params! { "browser" => login.browser.as_slice(), "email" => login.email.as_str() };
+    transaction
+        .exec_drop("DELETE FROM verification_tokens WHERE browser_hash = :browser AND email = :email", rest)
+        .await?;
+    if login.may_join {
+        create(transaction, user, login.email, None, organization).await?;
+    }
+    // A locking read, since somebody else may have opened the account after this transaction began.
+    let sql = "SELECT id FROM users WHERE email = :email FOR SHARE";
+    let found: Option<String> = transaction.exec_first(sql, params! { "email" => login.email.as_str() }).await?;
+    let Some(user) = found else { return Ok(Outcome::NotAllowed) };
+    if let Some(before) = login.before {
+        let sql = "DELETE FROM sessions WHERE token_hash = :hash";
+        transaction.exec_drop(sql, params! { "hash" => before.hash().as_slice() }).await?;
+    }
+    let sql = "INSERT INTO sessions (token_hash, user_id, device, last_used_at, expires_at) \
+               VALUES (:hash, :user, :device, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) + INTERVAL 30 DAY)";
+    let session = params! { "hash" => login.token.hash().as_slice(), "user" => user, "device" => login.device };
+    transaction.exec_drop(sql, session).await?;
+    Ok(Outcome::SignedIn)
+}
+
+/// Removes what was shown, if it is good. The try of a code has been counted before, a link's is none.
+async fn use_up(transaction: &mut Transaction<'_>, login: &Login<'_>) -> Result<(), mysql_async::Error> {
+    let (shown, is_it) = match login.proof {
+        Proof::Code(shown) => (shown, "code_hash = :shown AND tries <= :most"),
+        Proof::Link(shown) => (shown, "link_hash = :shown AND tries < :most"),
+    };
+    let sql = format!(
+        "DELETE FROM verification_tokens WHERE browser_hash = :browser AND email = :email AND {is_it} \
+         AND expires_at > UTC_TIMESTAMP(3)"
+    );
+    let params = params! {
+        "browser" => login.browser.as_slice(), "email" => login.email.as_str(),
+        "shown" => shown.as_slice(), "most" => TRIES,
+    };
+    transaction.exec_drop(sql, params).await
+}

@@ -1,0 +1,68 @@
+//! Pages: what a browser may do with one is said with it.
+
+use lambda_http::{
+    Body, Response,
+    http::{HeaderValue, header},
+};
+
+use super::Answer;
+use crate::{config::SiteConfig, error::ApiError, tokens};
+
+/// What a page needs beside its own script and style.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy<'a> {
+    /// The nonce of the page's own script and style.
+    pub nonce: &'a str,
+    /// Where pictures and media come from, as CSP sources.
+    pub media: &'a str,
+    /// Where forms lead, redirects included, as CSP sources.
+    pub forms: &'a str,
+    /// Where scripts talk to beside the site itself, as CSP sources.
+    pub connect: &'a str,
+    /// What other pages are told of the address of this one: `no-referrer` or `same-origin`. With the first, browsers send
+    /// forms with `Origin: null`.
+    pub referrer: &'static str,
+}
+
+/// 128 random bits, so that only the page's own script and style run.
+pub fn nonce() -> Result<String, ApiError> {
+    Ok(tokens::random_hex::<16>()?)
+}
+
+/// Puts the policy on a page that no cache keeps and nobody frames.
+pub fn secured(mut response: Response<Body>, site: &SiteConfig, policy: &Policy<'_>) -> Answer {
+    let Policy { nonce, media, forms, connect, referrer } = policy;
+    let csp = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data: {media}; \
+         media-src 'self' {media}; connect-src 'self' {connect}; base-uri 'none'; form-action {forms}; \
+         frame-ancestors 'none'"
+    );
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_str(&csp).map_err(ApiError::internal)?);
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static(referrer));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if site.is_https() {
+        // A year, for this host only: what else lives under its domain is not ours to decide.
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use lambda_http::http::StatusCode;
+
+    use super::*;
+    use crate::{http::html, secret::AuthSecret};
+
+    #[test]
+    fn only_https_sites_pin_https() {
+        let pinned = |web_url: &str| {
+            let site = SiteConfig { web_url: Some(web_url.to_owned()), secret: AuthSecret::new(b"") };
+            let policy = Policy { nonce: "0", media: "", forms: "'none'", connect: "", referrer: "no-referrer" };
+            let response = secured(html(StatusCode::OK, ""), &site, &policy).expect("a page");
+            response.headers().contains_key(header::STRICT_TRANSPORT_SECURITY)
+        };
+        assert_eq!((pinned("https://cap.example.com"), pinned("http://127.0.0.1:3000")), (true, false));
+    }
+}
