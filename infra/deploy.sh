@@ -4,7 +4,9 @@
 #   DATABASE_URL=mysql://… infra/deploy.sh PROFILE [ARCH]
 #
 # DATABASE_URL may be left out when the stack exists: it keeps the one it has. So may DATABASE_CA_FILE, a file with the PEM of the CA
-# that signed the database's certificate; a public CA needs none.
+# that signed the database's certificate; a public CA needs none. NEXTAUTH_SECRET and DATABASE_ENCRYPTION_KEY may always be left out:
+# a stack keeps those it was given, and otherwise those that it has made. SECRETS_EDITION, any other than the last one, hands
+# the functions secrets that were changed in Secrets Manager.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -26,8 +28,14 @@ with open("samconfig.toml") as config:
     settings = tomlkit.load(config).unwrap().get(profile) or sys.exit(f"deploy: samconfig.toml has no profile {profile}")
 overrides = list(settings.get("deploy", {}).get("parameters", {}).get("parameter_overrides", []))
 overrides.append({"Architecture": arch})
-if url := os.environ.get("DATABASE_URL"):
-    overrides.append({"DatabaseUrl": url})
+given = {
+    "DATABASE_URL": "DatabaseUrl",
+    "NEXTAUTH_SECRET": "NextAuthSecret",
+    "DATABASE_ENCRYPTION_KEY": "DatabaseEncryptionKey",
+    "SECRETS_EDITION": "SecretsEdition",
+}
+# What is not given is not mentioned, so that SAM keeps the value it had.
+overrides += [{parameter: os.environ[name]} for name, parameter in given.items() if os.environ.get(name)]
 if ca := os.environ.get("DATABASE_CA_FILE"):
     with open(ca) as pem:
         overrides.append({"DatabaseCa": pem.read()})

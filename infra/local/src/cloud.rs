@@ -206,7 +206,11 @@ impl Parts<'_> {
             ("Architecture".to_owned(), architecture.to_owned()),
         ]);
         parameters.extend(self.options.parameters.clone());
-        Template::load(&self.options.template, &Inputs { parameters, api_endpoint: self.base_url.to_owned() })
+        let secrets = state::secrets(self.state_dir)?;
+        let inputs = Inputs { parameters, api_endpoint: self.base_url.to_owned(), secrets };
+        let template = Template::load(&self.options.template, &inputs)?;
+        state::keep_secrets(self.state_dir, &template.secrets)?;
+        Ok(template)
     }
 
     async fn s3(&self, bucket: &Bucket, created: mpsc::UnboundedSender<ObjectCreated>) -> Result<String> {

@@ -13,7 +13,7 @@ const CREATED: &str = "ObjectCreated:Put";
 fn template() -> Template {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
     let database = ("DatabaseUrl".to_owned(), "mysql://user:password@127.0.0.1:3306/capstan".to_owned());
-    let inputs = Inputs { parameters: BTreeMap::from([database]), api_endpoint: "http://127.0.0.1".to_owned() };
+    let inputs = Inputs { parameters: BTreeMap::from([database]), ..Inputs::default() };
     Template::load(&path, &inputs).expect("template.yaml")
 }
 

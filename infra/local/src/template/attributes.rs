@@ -69,6 +69,10 @@ pub(super) fn reference(resolver: &Resolver<'_>, name: &str, definition: &Value,
         "AWS::DynamoDB::Table" => physical("TableName")?,
         "AWS::SQS::Queue" => queue_url(&physical("QueueName")?),
         "AWS::Logs::LogGroup" => physical("LogGroupName")?,
+        // Secrets Manager adds six characters of its own.
+        "AWS::SecretsManager::Secret" => {
+            format!("arn:aws:secretsmanager:{REGION}:{ACCOUNT_ID}:secret:{}-local0", physical("Name")?)
+        }
         "AWS::Serverless::HttpApi" => "local".to_owned(),
         "AWS::Serverless::LayerVersion" => format!("arn:aws:lambda:{REGION}:{ACCOUNT_ID}:layer:{name}:1"),
         _ => name.to_owned(),

@@ -9,6 +9,9 @@ mod node;
 mod parameters;
 mod resolve;
 mod resources;
+mod secrets;
+#[cfg(test)]
+mod secrets_tests;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -31,6 +34,8 @@ pub struct Inputs {
     pub parameters: BTreeMap<String, String>,
     /// Address of the API, which `!GetAtt HttpApi.ApiEndpoint` gives.
     pub api_endpoint: String,
+    /// Secrets that an earlier deployment generated, by logical id.
+    pub secrets: BTreeMap<String, String>,
 }
 
 impl Template {
@@ -46,9 +51,24 @@ impl Template {
     pub fn parse(text: &str, file: &str, inputs: &Inputs) -> Result<Self> {
         let source = globals::apply(value::parse(text, file)?);
         let parameters = parameters::read(&source, &inputs.parameters, file)?;
-        let resolver = Resolver { template: &source, parameters, file, api_endpoint: &inputs.api_endpoint };
+        let mut resolver = Resolver {
+            template: &source,
+            parameters,
+            file,
+            api_endpoint: &inputs.api_endpoint,
+            secrets: BTreeMap::new(),
+        };
         let mut template = Self::default();
         let Some(resources) = source["Resources"].as_object() else { bail!("{file} has no Resources") };
+        for (name, definition) in resources {
+            if definition["Type"] == secrets::KIND && wanted(&resolver, name, definition)? {
+                let secret = secrets::read(&resolver, name, definition, inputs.secrets.get(name))?;
+                if secret.generated {
+                    template.secrets.insert(name.clone(), secret.value.clone());
+                }
+                resolver.secrets.insert(secret.id, secret.value);
+            }
+        }
         for (name, definition) in resources {
             if wanted(&resolver, name, definition)? {
                 add(&mut template, &resolver, name, definition)?;
@@ -83,7 +103,7 @@ fn add(template: &mut Template, resolver: &Resolver<'_>, name: &str, definition:
     if let Some(map) = properties.as_object_mut() {
         map.retain(|key, _| !WITHOUT_LOCAL_EFFECT.contains(&key.as_str()));
     }
-    let properties = resolver.required(&properties, &path)?;
+    let properties = secrets::fill_in(resolver, resolver.required(&properties, &path)?, &path)?;
     let node = Node { value: &properties, path, file: resolver.file };
     match kind {
         "AWS::Serverless::Function" => {

@@ -21,6 +21,8 @@ pub struct Template {
     pub tables: Vec<Table>,
     /// Functions that the deployment itself runs.
     pub custom_resources: Vec<CustomResource>,
+    /// Secrets that were generated, now or by an earlier deployment, by logical id: to be kept for the next one.
+    pub secrets: BTreeMap<String, String>,
 }
 
 /// A Lambda function.

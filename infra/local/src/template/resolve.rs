@@ -13,6 +13,8 @@ pub(super) struct Resolver<'a> {
     pub(super) parameters: BTreeMap<String, Value>,
     pub(super) file: &'a str,
     pub(super) api_endpoint: &'a str,
+    /// Values of the template's secrets, by what `Ref` gives for them.
+    pub(super) secrets: BTreeMap<String, String>,
 }
 
 /// Deeper than any real template; stops conditions and references that go round in circles.

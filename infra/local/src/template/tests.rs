@@ -135,7 +135,8 @@ Resources: {{F: {{Type: 'AWS::Serverless::Function', Metadata: {{BuildProperties
 fn real(parameters: &[(&str, &str)]) -> anyhow::Result<Template> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
     let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Template::load(&path, &Inputs { parameters, api_endpoint: "http://127.0.0.1:3000".to_owned() })
+    let api_endpoint = "http://127.0.0.1:3000".to_owned();
+    Template::load(&path, &Inputs { parameters, api_endpoint, ..Inputs::default() })
 }
 
 #[test]
@@ -169,6 +170,37 @@ fn the_deployed_template_resolves() {
     assert_eq!(template.schedules[0].every, Duration::from_secs(300));
     assert_eq!(template.custom_resources[0].function, "MigrateFunction");
     assert_eq!(template.custom_resources[0].properties["ServiceTimeout"], json!("330"));
+}
+
+#[test]
+fn secrets_are_given_or_generated() {
+    let environment = |parameters: &[(&str, &str)]| {
+        let parameters = [&[("DatabaseUrl", "mysql://a:b@c/d")], parameters].concat();
+        real(&parameters).map(|template| template.functions[0].environment.clone())
+    };
+    let generated = environment(&[]).expect("template");
+    let (secret, key) = (&generated["NEXTAUTH_SECRET"], &generated["DATABASE_ENCRYPTION_KEY"]);
+    assert!(secret.len() == 64 && secret.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{secret}");
+    assert!(key.len() == 64 && key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')), "{key}");
+    assert_eq!(generated["SECRETS_EDITION"], "1");
+
+    let keys = format!("{},{}", "0a".repeat(32), "1F".repeat(32));
+    let secret = "s".repeat(32);
+    let given = [("NextAuthSecret", secret.as_str()), ("DatabaseEncryptionKey", &keys), ("SecretsEdition", "2")];
+    let given = environment(&given).expect("template");
+    assert_eq!((&given["NEXTAUTH_SECRET"], &given["DATABASE_ENCRYPTION_KEY"]), (&secret, &keys));
+    assert_eq!(given["SECRETS_EDITION"], "2");
+
+    for (parameter, bad) in [
+        ("NextAuthSecret", "s".repeat(31)),
+        ("NextAuthSecret", format!("{} ", "s".repeat(32))),
+        ("DatabaseEncryptionKey", "0a".repeat(31)),
+        ("DatabaseEncryptionKey", "0g".repeat(32)),
+        ("DatabaseEncryptionKey", format!("{},", "0a".repeat(32))),
+    ] {
+        let error = environment(&[(parameter, &bad)]).expect_err(&bad).to_string();
+        assert!(error.contains(parameter) && error.contains("must be") && !error.contains(&bad), "{error}");
+    }
 }
 
 #[test]
