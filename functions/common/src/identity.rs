@@ -58,8 +58,13 @@ impl Access {
 
 /// What a request that changes nothing is made with; 401 when there is neither key nor session, before anything is spent on it.
 pub fn reading(request: &Request) -> Result<Credential, ApiError> {
-    if let Some(key) = api_key(request) {
+    let bearer = bearer(request);
+    if let Some(key) = bearer.and_then(ApiKey::parse) {
         return Ok(Credential::Key(key));
+    }
+    // What the desktop is given when it asks for a session. Nobody's page can make a browser send it.
+    if let Some(token) = bearer.and_then(SessionToken::parse) {
+        return Ok(Credential::Session { token, proven: true });
     }
     let token = cookie::session(request).ok_or_else(ApiError::unauthenticated)?;
     Ok(Credential::Session { token, proven: true })
@@ -68,19 +73,22 @@ pub fn reading(request: &Request) -> Result<Credential, ApiError> {
 /// As [`reading`], for a request that changes something, whatever its method.
 pub fn writing(site: &SiteConfig, request: &Request) -> Result<Credential, ApiError> {
     Ok(match reading(request)? {
-        Credential::Session { token, .. } => Credential::Session { token, proven: is_own(site, request) },
+        Credential::Session { token, .. } => {
+            let proven = bearer(request).is_some_and(|bearer| bearer == token.expose()) || is_own(site, request);
+            Credential::Session { token, proven }
+        }
         key @ Credential::Key(_) => key,
     })
 }
 
-fn api_key(request: &Request) -> Option<ApiKey> {
-    let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
-    ApiKey::parse(value.split(' ').nth(1)?)
+fn bearer(request: &Request) -> Option<&str> {
+    request.headers().get(AUTHORIZATION)?.to_str().ok()?.split(' ').nth(1)
 }
 
 /// True when a page of this site makes the request. Browsers say where a request comes from and let no page change that;
 /// where they do not, the page shows a token that only this site's pages can know.
-fn is_own(site: &SiteConfig, request: &Request) -> bool {
+#[must_use]
+pub fn is_own(site: &SiteConfig, request: &Request) -> bool {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     header(ORIGIN.as_str()) == Some(&site.origin(&gateway_host(request)))
         || header("sec-fetch-site") == Some("same-origin")

@@ -16,5 +16,6 @@ pub mod outbox;
 pub mod seal;
 pub mod secret;
 pub mod telemetry;
+pub mod text;
 pub mod time;
 pub mod tokens;

@@ -64,3 +64,9 @@ pub async fn revoke(db: &mut Connection, owner: &UserId, id: &KeyId) -> Result<b
     let sql = "DELETE FROM api_keys WHERE user_id = :owner AND id = :id";
     Ok(db.run(sql, params! { "owner" => owner.as_str(), "id" => id.as_str() }).await? > 0)
 }
+
+/// Takes all of somebody's keys back.
+pub async fn revoke_all(db: &mut Connection, owner: &UserId) -> Result<(), DbError> {
+    let sql = "DELETE FROM api_keys WHERE user_id = :owner";
+    db.run(sql, params! { "owner" => owner.as_str() }).await.map(drop)
+}

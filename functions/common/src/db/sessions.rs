@@ -42,6 +42,16 @@ pub struct Listed {
     pub expires_at: Millis,
 }
 
+/// Begins a session of a program that somebody who is signed in lets in.
+pub async fn create(db: &mut Connection, user: &UserId, token: &SessionToken, device: &str) -> Result<(), DbError> {
+    let params = params! { "hash" => token.hash().as_slice(), "user" => user.as_str(), "device" => device };
+    db.run(INSERT, params).await.map(drop)
+}
+
+/// Begins a session of thirty days: `:hash`, `:user`, `:device`.
+pub(super) const INSERT: &str = "INSERT INTO sessions (token_hash, user_id, device, last_used_at, expires_at) \
+     VALUES (:hash, :user, :device, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) + INTERVAL 30 DAY)";
+
 /// Whose session it is, with what every page shows of them, in one query.
 pub async fn current(db: &mut Connection, token: &SessionToken) -> Result<Option<Current>, DbError> {
     let sql = "SELECT s.id, s.user_id, u.email, u.name, u.avatar, \

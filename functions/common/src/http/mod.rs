@@ -10,7 +10,7 @@ use std::{future::Future, sync::Arc};
 use lambda_http::{Body, Error, Request, RequestExt, Response, service_fn};
 
 pub use lambda_http::http::{Method, StatusCode};
-pub use page::{Policy, nonce, secured};
+pub use page::{Policy, nonce, origin_of, secured};
 pub use request::{Fields, fields, gateway_host, is_form, json, path_segments, query, source, user_agent};
 pub use response::{html, json as json_response, redirect, see_other, text, with_cookie};
 

@@ -29,6 +29,13 @@ pub fn nonce() -> Result<String, ApiError> {
     Ok(tokens::random_hex::<16>()?)
 }
 
+/// `https://host:port` of an address.
+#[must_use]
+pub fn origin_of(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    url[host..].find('/').map_or(url, |end| &url[..host + end])
+}
+
 /// Puts the policy on a page that no cache keeps and nobody frames.
 pub fn secured(mut response: Response<Body>, site: &SiteConfig, policy: &Policy<'_>) -> Answer {
     let Policy { nonce, media, forms, connect, referrer } = policy;
@@ -64,5 +71,11 @@ mod tests {
             response.headers().contains_key(header::STRICT_TRANSPORT_SECURITY)
         };
         assert_eq!((pinned("https://cap.example.com"), pinned("http://127.0.0.1:3000")), (true, false));
+    }
+
+    #[test]
+    fn origin_is_scheme_host_and_port() {
+        assert_eq!(origin_of("http://127.0.0.1:9000/bucket/key?X-Amz=1"), "http://127.0.0.1:9000");
+        assert_eq!(origin_of("https://b.s3.amazonaws.com/k"), "https://b.s3.amazonaws.com");
     }
 }

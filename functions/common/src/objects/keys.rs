@@ -1,6 +1,6 @@
 //! Every S3 key that exists, made and parsed here and nowhere else.
 
-use crate::ids::{MailId, VideoId};
+use crate::ids::{MailId, UserId, VideoId};
 
 const RAW: &str = "videos/raw/";
 const PUBLISH_JOBS: &str = "jobs/publish/";
@@ -52,6 +52,12 @@ pub fn processed(video: &VideoId) -> String {
 #[must_use]
 pub fn poster(video: &VideoId) -> String {
     format!("thumbnails/{video}.jpg")
+}
+
+/// A person's picture: `file` is what their row names.
+#[must_use]
+pub fn avatar(user: &UserId, file: &str) -> String {
+    format!("avatars/{user}/{file}")
 }
 
 /// The job that publishes the upload at `raw_key`; `None` when that is not a key of an upload.

@@ -4,7 +4,7 @@ use askama::Template;
 use common::{
     db::videos::{self, Status, Video},
     error::ApiError,
-    http::{Answer, Policy, StatusCode, gateway_host, html, nonce, secured},
+    http::{Answer, Policy, StatusCode, gateway_host, html, nonce, origin_of, secured},
     ids::ShareCode,
     objects::keys,
 };
@@ -72,7 +72,7 @@ pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
         notice: notice(&video),
     };
     let page = page.render().map_err(ApiError::internal)?;
-    answer(app, StatusCode::OK, page, &nonce, origin(&poster))
+    answer(app, StatusCode::OK, page, &nonce, origin_of(&poster))
 }
 
 fn player<'a>(video: &'a Video, poster: &'a str) -> Option<Player<'a>> {
@@ -117,12 +117,6 @@ fn clock(millis: u64) -> String {
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
-/// `https://host:port` of an address.
-fn origin(url: &str) -> &str {
-    let host = url.find("://").map_or(0, |at| at + 3);
-    url[host..].find('/').map_or(url, |end| &url[..host + end])
-}
-
 fn answer(app: &App, status: StatusCode, body: String, nonce: &str, media: &str) -> Answer {
     let policy = Policy { nonce, media, forms: "'none'", connect: "", referrer: "no-referrer" };
     secured(html(status, body), &app.site, &policy)
@@ -137,11 +131,5 @@ mod tests {
         assert_eq!(clock(0), "0:00");
         assert_eq!(clock(61_499), "1:01");
         assert_eq!(clock(3_600_000 + 59_600), "1:01:00");
-    }
-
-    #[test]
-    fn origin_is_scheme_host_and_port() {
-        assert_eq!(origin("http://127.0.0.1:9000/bucket/key?X-Amz=1"), "http://127.0.0.1:9000");
-        assert_eq!(origin("https://b.s3.amazonaws.com/k"), "https://b.s3.amazonaws.com");
     }
 }

@@ -4,7 +4,7 @@ use mysql_async::{Transaction, TxOpts, params, prelude::Queryable};
 
 use super::create;
 use crate::{
-    db::{Connection, DbError, bounded},
+    db::{Connection, DbError, bounded, sessions},
     email::Email,
     ids::{OrganizationId, SessionToken, UserId},
 };
@@ -142,10 +142,8 @@ async fn finish(
         let sql = "DELETE FROM sessions WHERE token_hash = :hash";
         transaction.exec_drop(sql, params! { "hash" => before.hash().as_slice() }).await?;
     }
-    let sql = "INSERT INTO sessions (token_hash, user_id, device, last_used_at, expires_at) \
-               VALUES (:hash, :user, :device, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) + INTERVAL 30 DAY)";
     let session = params! { "hash" => login.token.hash().as_slice(), "user" => user, "device" => login.device };
-    transaction.exec_drop(sql, session).await?;
+    transaction.exec_drop(sessions::INSERT, session).await?;
     Ok(Outcome::SignedIn)
 }
 

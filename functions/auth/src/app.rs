@@ -1,0 +1,39 @@
+//! What the routes work with.
+
+use common::{
+    aws,
+    config::{DatabaseConfig, EncryptionConfig, LedgerConfig, ObjectsConfig, SignupConfig, SiteConfig},
+    db::Database,
+    limits::Limits,
+    objects::Objects,
+    outbox::Outbox,
+    seal::Sealer,
+};
+
+/// Dependencies, made once an execution environment.
+pub(crate) struct App {
+    pub(crate) db: Database,
+    pub(crate) objects: Objects,
+    pub(crate) outbox: Outbox,
+    pub(crate) limits: Limits,
+    pub(crate) site: SiteConfig,
+    pub(crate) signup: SignupConfig,
+}
+
+impl App {
+    pub(crate) async fn from_env() -> Result<Self, lambda_http::Error> {
+        let db = Database::new(&DatabaseConfig::from_env()?)?;
+        let (objects, ledger) = (ObjectsConfig::from_env()?, LedgerConfig::from_env()?);
+        let sealer = Sealer::new(EncryptionConfig::from_env()?);
+        let sdk = aws::sdk(aws::FOR_REQUESTS).await;
+        let objects = Objects::new(objects, &sdk);
+        Ok(Self {
+            db,
+            outbox: Outbox::new(objects.clone(), sealer),
+            objects,
+            limits: Limits::new(ledger, &sdk),
+            site: SiteConfig::from_env()?,
+            signup: SignupConfig::from_env(),
+        })
+    }
+}

@@ -1,0 +1,17 @@
+//! Login, sessions, API keys, and the desktop's sign-in.
+
+mod app;
+mod device;
+mod limits;
+mod pages;
+mod return_to;
+mod routes;
+mod visitor;
+
+use common::{http, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    telemetry::init();
+    http::serve(app::App::from_env().await?, routes::answer).await
+}

@@ -1,0 +1,156 @@
+//! The pages of this function.
+
+use askama::Template;
+use common::{
+    error::ApiError,
+    http::{Answer, Policy, StatusCode, html, nonce, secured},
+};
+use lambda_http::http::{HeaderValue, header::RETRY_AFTER};
+
+use crate::{app::App, visitor::Visitor};
+
+/// Asks for an address.
+#[derive(Template)]
+#[template(path = "login.html")]
+pub(crate) struct LoginPage<'a> {
+    pub(crate) nonce: &'a str,
+    pub(crate) csrf_token: &'a str,
+    pub(crate) next: &'a str,
+    pub(crate) email: &'a str,
+    pub(crate) problem: Option<&'a str>,
+}
+
+/// Takes the code.
+#[derive(Template)]
+#[template(path = "code.html")]
+pub(crate) struct CodePage<'a> {
+    pub(crate) nonce: &'a str,
+    pub(crate) csrf_token: &'a str,
+    pub(crate) next: &'a str,
+    pub(crate) email: &'a str,
+    pub(crate) again: &'a str,
+    pub(crate) problem: Option<&'a str>,
+}
+
+/// The button behind a mail's link.
+#[derive(Template)]
+#[template(path = "link.html")]
+pub(crate) struct LinkPage<'a> {
+    pub(crate) nonce: &'a str,
+    pub(crate) csrf_token: &'a str,
+    pub(crate) email: &'a str,
+    pub(crate) token: &'a str,
+    pub(crate) next: &'a str,
+}
+
+/// A link that does not sign in.
+#[derive(Template)]
+#[template(path = "stale.html")]
+pub(crate) struct StalePage<'a> {
+    pub(crate) nonce: &'a str,
+    pub(crate) again: &'a str,
+    pub(crate) problem: &'a str,
+}
+
+/// Names the app that asks, before it gets a key.
+#[derive(Template)]
+#[template(path = "desktop.html")]
+pub(crate) struct DesktopPage<'a> {
+    pub(crate) nonce: &'a str,
+    pub(crate) csrf_token: &'a str,
+    pub(crate) email: &'a str,
+    pub(crate) fields: &'a [(&'static str, String)],
+    pub(crate) loopback: bool,
+    pub(crate) session: bool,
+}
+
+/// Opens the app by its own scheme, and by its loopback address when that does not answer.
+#[derive(Template)]
+#[template(path = "opening.html")]
+pub(crate) struct OpeningPage<'a> {
+    pub(crate) nonce: &'a str,
+    pub(crate) deep_link: &'a str,
+    pub(crate) loopback: &'a str,
+}
+
+/// The settings of an account.
+#[derive(Template)]
+#[template(path = "account.html")]
+pub(crate) struct AccountPage<'a> {
+    pub(crate) nonce: &'a str,
+    pub(crate) csrf_token: &'a str,
+    pub(crate) email: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) image: Option<&'a str>,
+    pub(crate) problem: Option<&'a str>,
+    pub(crate) new_key: Option<NewKey<'a>>,
+    pub(crate) keys: &'a [KeyRow],
+    pub(crate) sessions: &'a [SessionRow],
+}
+
+/// A key that is shown this once.
+pub(crate) struct NewKey<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) key: &'a str,
+}
+
+/// A key in the list.
+pub(crate) struct KeyRow {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) created: String,
+    pub(crate) used: Option<String>,
+}
+
+/// A session in the list.
+pub(crate) struct SessionRow {
+    pub(crate) id: String,
+    pub(crate) device: String,
+    pub(crate) created: String,
+    pub(crate) used: String,
+    pub(crate) current: bool,
+}
+
+/// Where a page's forms lead and its pictures come from, beside this site.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Beside<'a> {
+    pub(crate) forms: &'a str,
+    pub(crate) media: &'a str,
+}
+
+/// A page with a policy of its own. `render` is given the nonce.
+pub(crate) fn show(
+    app: &App,
+    visitor: &Visitor,
+    status: StatusCode,
+    render: impl FnOnce(&str) -> askama::Result<String>,
+) -> Answer {
+    show_beside(app, visitor, status, Beside::default(), render)
+}
+
+/// As [`show`], for pages that deal with other places too.
+pub(crate) fn show_beside(
+    app: &App,
+    visitor: &Visitor,
+    status: StatusCode,
+    beside: Beside<'_>,
+    render: impl FnOnce(&str) -> askama::Result<String>,
+) -> Answer {
+    let nonce = nonce()?;
+    let page = render(&nonce).map_err(ApiError::internal)?;
+    // The site may be reached at another address than its own; its forms come back to either.
+    let forms = format!("'self' {} {}", visitor.origin, beside.forms);
+    // Forms need their Origin, which no-referrer would hide.
+    let policy =
+        Policy { nonce: &nonce, media: beside.media, forms: &forms, connect: beside.media, referrer: "same-origin" };
+    visitor.greeted(secured(html(status, page), &app.site, &policy))
+}
+
+/// A page that refuses, with when to try again.
+pub(crate) fn refused(page: Answer, error: &ApiError) -> Answer {
+    let mut page = page?;
+    if let Some(seconds) = error.retry_after {
+        page.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    Ok(page)
+}

@@ -1,0 +1,100 @@
+//! `/dashboard/settings/account`: an account, where it is signed in, and its keys.
+
+use askama::Template;
+use common::{
+    db::{api_keys, sessions},
+    error::ApiError,
+    http::{Answer, StatusCode, gateway_host, origin_of, redirect},
+    objects::keys,
+};
+use lambda_http::Request;
+
+use super::session::login_address;
+use crate::{
+    app::App,
+    device,
+    pages::{self, AccountPage, Beside, KeyRow, NewKey, SessionRow},
+    visitor::{Visitor, signed_in},
+};
+
+/// Where the page is on the site.
+const PATH: &str = "/dashboard/settings/account";
+
+/// What the page has to say beside what it shows.
+#[derive(Clone, Copy, Default)]
+struct Says<'a> {
+    problem: Option<&'a str>,
+    new_key: Option<(&'a str, &'a str)>,
+}
+
+/// The page's address.
+pub(super) fn address(origin: &str) -> String {
+    format!("{origin}{PATH}")
+}
+
+/// `GET /dashboard`: an account's first page.
+pub(super) fn dashboard(app: &App, request: &Request) -> Answer {
+    redirect(&address(&app.site.origin(&gateway_host(request))))
+}
+
+/// `GET /dashboard/settings/account`
+pub(super) async fn show(app: &App, request: &Request) -> Answer {
+    page(app, request, StatusCode::OK, Says::default()).await
+}
+
+/// The page with a key that is shown this once.
+pub(super) async fn with_new_key(app: &App, request: &Request, name: &str, key: &str) -> Answer {
+    page(app, request, StatusCode::CREATED, Says { new_key: Some((name, key)), problem: None }).await
+}
+
+/// The page with what went wrong.
+pub(super) async fn problem(app: &App, request: &Request, error: &ApiError) -> Answer {
+    let says = Says { problem: Some(&error.message), new_key: None };
+    pages::refused(page(app, request, error.status, says).await, error)
+}
+
+async fn page(app: &App, request: &Request, status: StatusCode, says: Says<'_>) -> Answer {
+    let visitor = Visitor::of(&app.site, request)?;
+    let mut db = app.db.connect().await?;
+    let Some(session) = signed_in(&mut db, request).await? else {
+        return redirect(&login_address(&visitor.origin, PATH)?);
+    };
+    let made = api_keys::list(&mut db, &session.user).await?;
+    let open = sessions::list(&mut db, &session.user).await?;
+    drop(db);
+    let key_rows: Vec<_> = made.into_iter().map(key_row).collect();
+    let session_rows: Vec<_> = open.into_iter().map(|one| session_row(one, &session)).collect();
+    let avatar = keys::avatar(&session.user, session.avatar.as_deref().unwrap_or("none"));
+    // Signing is arithmetic. The address also tells where the page stores and finds pictures.
+    let picture = app.objects.sign_get(&avatar).await?;
+    let beside = Beside { media: origin_of(&picture), ..Beside::default() };
+    pages::show_beside(app, &visitor, status, beside, |nonce| {
+        let page = AccountPage {
+            nonce,
+            csrf_token: &visitor.csrf_token,
+            email: &session.email,
+            name: session.name.as_deref().unwrap_or_default(),
+            image: session.avatar.as_ref().map(|_| picture.as_str()),
+            problem: says.problem,
+            new_key: says.new_key.map(|(name, key)| NewKey { name, key }),
+            keys: &key_rows,
+            sessions: &session_rows,
+        };
+        page.render()
+    })
+}
+
+fn key_row(key: api_keys::Listed) -> KeyRow {
+    let name = if key.name.is_empty() { key.source } else { key.name };
+    KeyRow { id: key.id.to_string(), name, created: key.created_at.day(), used: key.last_used_at.map(|at| at.day()) }
+}
+
+fn session_row(session: sessions::Listed, current: &sessions::Current) -> SessionRow {
+    SessionRow {
+        current: session.id == current.id,
+        id: session.id.to_string(),
+        device: device::describe(&session.device),
+        created: session.created_at.day(),
+        used: session.last_used_at.day(),
+    }
+}

@@ -1,0 +1,199 @@
+//! `/api/auth/callback/email`: a login is finished, in the browser that asked for it.
+
+use askama::Template;
+use common::{
+    browser::Browser,
+    db::users::{self, Login, Outcome, Proof},
+    email::Email,
+    error::ApiError,
+    http::{
+        Answer, StatusCode, cookie, fields, is_form, json_response, query, redirect, see_other, source, user_agent,
+        with_cookie,
+    },
+    ids::SessionToken,
+    tokens,
+};
+use lambda_http::Request;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::login::{code_form, code_hash, own_browser};
+use crate::{
+    app::App,
+    limits,
+    pages::{self, LinkPage, StalePage},
+    return_to,
+    visitor::Visitor,
+};
+
+const WRONG_CODE: &str =
+    "That code does not work: it is mistyped, older than ten minutes, or used up. Check it, or ask for a new mail.";
+const STALE_LINK: &str = "This link does not work here: it was opened in another browser than asked for it, is older than ten minutes, or has been used.";
+const NOT_ALLOWED: &str = "There is no account with this address, and this server opens accounts for certain addresses only. Ask whoever runs it.";
+
+/// What the mail or the person gave.
+struct Shown<'a> {
+    email: Email,
+    token: Token<'a>,
+    next: &'a str,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Token<'a> {
+    Code(&'a str),
+    Link(&'a str),
+}
+
+impl<'a> Shown<'a> {
+    fn read(email: Option<&str>, token: Option<&'a str>, next: &'a str) -> Result<Self, ApiError> {
+        let (email, token) = (email.and_then(Email::parse), token.and_then(Token::read));
+        let (Some(email), Some(token)) = (email, token) else { return Err(ApiError::forbidden(STALE_LINK)) };
+        Ok(Self { email, token, next })
+    }
+}
+
+impl<'a> Token<'a> {
+    /// Digits of a code, and hexadecimal digits of a link.
+    const LENGTHS: (usize, usize) = (6, 64);
+
+    fn read(text: &'a str) -> Option<Self> {
+        let text = text.trim();
+        match (text.len(), text.bytes().all(|byte| byte.is_ascii_digit())) {
+            (length, true) if length == Self::LENGTHS.0 => Some(Self::Code(text)),
+            _ => tokens::is_hex(text, Self::LENGTHS.1).then_some(Self::Link(text)),
+        }
+    }
+}
+
+/// `GET /api/auth/callback/email?email&token&callbackUrl`: what a mail's link opens. It shows a button and signs nobody in,
+/// since mail scanners open links too. A code in the link's place was typed in this browser, and signs in.
+pub(super) async fn open(app: &App, request: &Request) -> Answer {
+    let visitor = Visitor::of(&app.site, request)?;
+    let next = return_to::own_path(&visitor.origin, query(request, "callbackUrl"));
+    let Ok(shown) = Shown::read(query(request, "email"), query(request, "token"), next) else {
+        return stale(app, &visitor, next);
+    };
+    let Some(browser) = Browser::of(&app.site, request) else { return stale(app, &visitor, next) };
+    match shown.token {
+        // A page elsewhere that leads here may spend nobody's tries.
+        Token::Code(_) if is_led_here(request) => code_form(app, &visitor, StatusCode::OK, next, &shown.email, None),
+        Token::Code(_) => match log_in(app, request, &browser, &shown).await {
+            Ok(token) => {
+                with_cookie(redirect(&format!("{}{next}", visitor.origin))?, &cookie::set_session(&app.site, &token))
+            }
+            Err(error) => refuse(app, &visitor, &shown, error),
+        },
+        Token::Link(link) => {
+            let hash: [u8; 32] = Sha256::digest(link).into();
+            if !users::is_open(&mut app.db.connect().await?, &shown.email, &browser.hash(), &hash).await? {
+                return stale(app, &visitor, next);
+            }
+            let (csrf_token, email) = (&visitor.csrf_token, shown.email.as_str());
+            pages::show(app, &visitor, StatusCode::OK, |nonce| {
+                LinkPage { nonce, csrf_token, email, token: link, next }.render()
+            })
+        }
+    }
+}
+
+/// `POST /api/auth/callback/email`: the button behind the link, or the code.
+pub(super) async fn finish(app: &App, request: &Request) -> Answer {
+    let fields = fields(request)?;
+    let visitor = Visitor::of(&app.site, request)?;
+    let next = return_to::own_path(&visitor.origin, fields.get("callbackUrl"));
+    let page = is_form(request) && fields.get("json") != Some("true");
+    let shown = match own_browser(app, request, &fields) {
+        Ok(browser) => Shown::read(fields.get("email"), fields.get("token"), next).map(|shown| (browser, shown)),
+        Err(error) => Err(error),
+    };
+    let (browser, shown) = match shown {
+        Ok(shown) => shown,
+        Err(error) if page => {
+            // A code that is no six digits was mistyped; its page takes another one.
+            return match fields.get("email").and_then(Email::parse) {
+                Some(email) => code_form(app, &visitor, error.status, next, &email, Some(WRONG_CODE)),
+                None => stale(app, &visitor, next),
+            };
+        }
+        Err(error) => return Err(error),
+    };
+    let token = match log_in(app, request, &browser, &shown).await {
+        Ok(token) => token,
+        Err(error) if page => return refuse(app, &visitor, &shown, error),
+        Err(error) => return Err(error),
+    };
+    let url = format!("{}{}", visitor.origin, shown.next);
+    let answer = if page { see_other(&url)? } else { json_response(StatusCode::OK, &json!({ "url": url }))? };
+    with_cookie(answer, &cookie::set_session(&app.site, &token))
+}
+
+/// True when a browser says that another site's page led it here.
+fn is_led_here(request: &Request) -> bool {
+    let from = request.headers().get("sec-fetch-site").and_then(|value| value.to_str().ok());
+    matches!(from, Some("cross-site" | "same-site"))
+}
+
+/// Signs in, with a session of its own and never one that was there before.
+async fn log_in(app: &App, request: &Request, browser: &Browser, shown: &Shown<'_>) -> Result<SessionToken, ApiError> {
+    let proof = match shown.token {
+        Token::Code(code) => {
+            app.limits.spend(limits::CODES_FROM_SOURCE, &source(request)).await?;
+            app.limits.spend(limits::CODES_OF_MAILBOX, shown.email.as_str()).await?;
+            Proof::Code(code_hash(app, browser, &shown.email, code))
+        }
+        Token::Link(link) => Proof::Link(Sha256::digest(link).into()),
+    };
+    let (token, before) = (SessionToken::random()?, cookie::session(request));
+    let login = Login {
+        email: &shown.email,
+        browser: &browser.hash(),
+        proof: &proof,
+        may_join: app.signup.allows(&shown.email),
+        token: &token,
+        device: &user_agent(request),
+        before: before.as_ref(),
+    };
+    match users::log_in(&mut app.db.connect().await?, &login).await? {
+        Outcome::SignedIn => Ok(token),
+        Outcome::NotAllowed => Err(ApiError::forbidden(NOT_ALLOWED)),
+        Outcome::Refused if matches!(proof, Proof::Code(_)) => Err(ApiError::forbidden(WRONG_CODE)),
+        Outcome::Refused => Err(ApiError::forbidden(STALE_LINK)),
+    }
+}
+
+/// A refusal as a page: where a code was typed, another one can be.
+fn refuse(app: &App, visitor: &Visitor, shown: &Shown<'_>, error: ApiError) -> Answer {
+    if error.status.is_server_error() {
+        return Err(error);
+    }
+    match shown.token {
+        Token::Code(_) => {
+            let page = code_form(app, visitor, error.status, shown.next, &shown.email, Some(&error.message));
+            pages::refused(page, &error)
+        }
+        Token::Link(_) => stale(app, visitor, shown.next),
+    }
+}
+
+/// The page for links that do not sign in, with the way to a fresh one.
+fn stale(app: &App, visitor: &Visitor, next: &str) -> Answer {
+    let again = super::session::login_address(&visitor.origin, next)?;
+    pages::show(app, visitor, StatusCode::FORBIDDEN, |nonce| {
+        StalePage { nonce, again: &again, problem: STALE_LINK }.render()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_links_are_told_apart() {
+        let link = "0f".repeat(32);
+        assert!(Token::read(" 123456 ") == Some(Token::Code("123456")));
+        assert!(Token::read(&link) == Some(Token::Link(&link)));
+        for neither in ["", "12345", "1234567", "12345a", "\u{661}\u{662}\u{663}", &link.to_uppercase(), &link[1..]] {
+            assert!(Token::read(neither).is_none(), "{neither}");
+        }
+    }
+}

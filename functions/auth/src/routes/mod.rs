@@ -1,0 +1,56 @@
+//! Table of contents.
+
+mod account;
+mod callback;
+mod desktop;
+mod keys;
+mod login;
+mod session;
+mod sessions;
+
+use std::sync::Arc;
+
+use common::http::{Answer, no_route, path_segments};
+use lambda_http::Request;
+
+use crate::app::App;
+
+pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
+    let path = path_segments(&request);
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    match (request.method().as_str(), path.as_slice()) {
+        ("GET", ["login"]) => login::page(&app, &request).await,
+        ("GET", ["verify-otp"]) => login::code_page(&app, &request),
+        ("GET", ["dashboard"]) => account::dashboard(&app, &request),
+        ("GET", ["dashboard", "settings", "account"]) => account::show(&app, &request).await,
+
+        // NextAuth's addresses, which front ends of Cap know.
+        ("GET", ["api", "auth", "csrf"]) => session::csrf(&app, &request),
+        ("GET", ["api", "auth", "providers"]) => session::providers(&app, &request),
+        ("GET", ["api", "auth", "session"]) => session::session(&app, &request).await,
+        ("GET", ["api", "auth", "signin"]) => session::sign_in(&app, &request),
+        ("POST", ["api", "auth", "signin", "email"]) => login::ask(&app, &request).await,
+        ("GET", ["api", "auth", "callback", "email"]) => callback::open(&app, &request).await,
+        ("POST", ["api", "auth", "callback", "email"]) => callback::finish(&app, &request).await,
+        ("POST", ["api", "auth", "signout"]) => session::sign_out(&app, &request).await,
+
+        ("GET", ["api", "desktop", "session", "request"]) => desktop::ask(&app, &request).await,
+        ("POST", ["api", "desktop", "session", "request"]) => desktop::hand_over(&app, &request).await,
+
+        // What a form can only POST, a program may DELETE.
+        ("GET", ["api", "settings", "keys"]) => keys::list(&app, &request).await,
+        ("POST", ["api", "settings", "keys"]) => keys::create(&app, &request).await,
+        ("DELETE", ["api", "settings", "keys", id]) | ("POST", ["api", "settings", "keys", id, "revoke"]) => {
+            keys::revoke(&app, &request, id).await
+        }
+        ("GET", ["api", "settings", "sessions"]) => sessions::list(&app, &request).await,
+        ("DELETE", ["api", "settings", "sessions"]) | ("POST", ["api", "settings", "sessions", "end"]) => {
+            sessions::end_all(&app, &request).await
+        }
+        ("DELETE", ["api", "settings", "sessions", id]) | ("POST", ["api", "settings", "sessions", id, "end"]) => {
+            sessions::end(&app, &request, id).await
+        }
+
+        _ => no_route(),
+    }
+}

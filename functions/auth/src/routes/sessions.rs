@@ -1,0 +1,84 @@
+//! `/api/settings/sessions`: the browsers in which somebody is signed in.
+
+use common::{
+    db::{api_keys, sessions},
+    error::ApiError,
+    http::{Answer, StatusCode, cookie, gateway_host, is_form, json_response, see_other, with_cookie},
+    identity::{self, Credential},
+    ids::SessionId,
+    time::Millis,
+};
+use lambda_http::Request;
+use serde::Serialize;
+use serde_json::json;
+
+use super::account;
+use crate::{app::App, visitor::signed_in};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Listed<'a> {
+    id: &'a SessionId,
+    device: &'a str,
+    created_at: Millis,
+    last_used_at: Millis,
+    expires_at: Millis,
+    current: bool,
+}
+
+/// `GET /api/settings/sessions`
+pub(super) async fn list(app: &App, request: &Request) -> Answer {
+    let credential = identity::reading(request)?;
+    let mut db = app.db.connect().await?;
+    let caller = identity::caller(&mut db, &credential).await?;
+    let current = match credential {
+        Credential::Session { .. } => signed_in(&mut db, request).await?.map(|session| session.id),
+        Credential::Key(_) => None,
+    };
+    let sessions = sessions::list(&mut db, &caller).await?;
+    let sessions: Vec<_> = sessions
+        .iter()
+        .map(|session| Listed {
+            id: &session.id,
+            device: &session.device,
+            created_at: session.created_at,
+            last_used_at: session.last_used_at,
+            expires_at: session.expires_at,
+            current: current.as_ref() == Some(&session.id),
+        })
+        .collect();
+    json_response(StatusCode::OK, &json!({ "sessions": sessions }))
+}
+
+/// `DELETE /api/settings/sessions/{id}`, or `POST …/end`: that browser is signed out at once.
+pub(super) async fn end(app: &App, request: &Request, id: &str) -> Answer {
+    let credential = identity::writing(&app.site, request)?;
+    let mut db = app.db.connect().await?;
+    let caller = identity::signed_in(&mut db, &credential).await?;
+    let none = || ApiError::not_found("You have no session with this id. It may have ended already.");
+    let id = SessionId::parse(id).ok_or_else(none)?;
+    let ended = sessions::end(&mut db, &caller, &id).await?;
+    if is_form(request) {
+        return see_other(&account::address(&app.site.origin(&gateway_host(request))));
+    }
+    if !ended {
+        return Err(none());
+    }
+    json_response(StatusCode::OK, &json!({ "id": id, "ended": true }))
+}
+
+/// `DELETE /api/settings/sessions`, or `POST …/end`: signs out everywhere. API keys go as well, since the desktop is signed
+/// in with one.
+pub(super) async fn end_all(app: &App, request: &Request) -> Answer {
+    let credential = identity::writing(&app.site, request)?;
+    let mut db = app.db.connect().await?;
+    let caller = identity::signed_in(&mut db, &credential).await?;
+    sessions::end_all(&mut db, &caller).await?;
+    api_keys::revoke_all(&mut db, &caller).await?;
+    let answer = if is_form(request) {
+        see_other(&format!("{}/login", app.site.origin(&gateway_host(request))))?
+    } else {
+        json_response(StatusCode::OK, &json!({ "ended": true }))?
+    };
+    with_cookie(answer, &cookie::clear_session(&app.site))
+}
