@@ -68,7 +68,7 @@ layer: ## Build the FFmpeg layer and prove that it runs; ARCH=x86_64 or arm64 (d
 	@infra/setup.sh layer "$(ARCH)"
 	@layers/ffmpeg/prove.sh $(ARCH)
 
-deploy: ## Build and deploy with SAM; STAGE=default, prod or local; DATABASE_URL=mysql://…
+deploy: ## Build and deploy with SAM; STAGE=default, prod or local; DATABASE_URL=mysql://… MAIL_TRANSPORT=ses MAIL_FROM=…
 	@infra/setup.sh build "$(ARCH)"
 	@infra/deploy.sh "$(STAGE)" "$(ARCH)"
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Builds the template with SAM and deploys it under a profile of samconfig.toml.
 #
-#   DATABASE_URL=mysql://… infra/deploy.sh PROFILE [ARCH]
+#   DATABASE_URL=mysql://… MAIL_TRANSPORT=ses MAIL_FROM='Capstan <login@example.com>' infra/deploy.sh PROFILE [ARCH]
 #
-# DATABASE_URL may be left out when the stack exists: it keeps the one it has. So may DATABASE_CA_FILE, a file with the PEM of the CA
-# that signed the database's certificate; a public CA needs none. NEXTAUTH_SECRET and DATABASE_ENCRYPTION_KEY may always be left out:
+# Each may be left out when the stack exists: it keeps the one it has. So may DATABASE_CA_FILE, a file with the PEM of the CA
+# that signed the database's certificate; a public CA needs none. MAIL_TRANSPORT=resend needs RESEND_API_KEY, and
+# MAIL_TRANSPORT=smtp needs SMTP_URL; these too are kept. NEXTAUTH_SECRET and DATABASE_ENCRYPTION_KEY may always be left out:
 # a stack keeps those it was given, and otherwise those that it has made. SECRETS_EDITION, any other than the last one, hands
 # the functions secrets that were changed in Secrets Manager.
 set -euo pipefail
@@ -16,7 +17,7 @@ export ARCH=$arch
 sam build --config-env "$profile" --parameter-overrides "Architecture=$arch"
 
 # SAM takes overrides from its command line instead of the profile's, not on top of them. Both go into one file, readable by its owner
-# only, which also keeps the database's password out of the list of processes.
+# only, which also keeps passwords and keys out of the list of processes.
 overrides=.aws-sam/overrides.yaml
 trap 'rm -f "$overrides"' EXIT
 (umask 077 && .tools/venv/bin/python - "$profile" "$arch" >"$overrides") <<'PY'
@@ -30,6 +31,10 @@ overrides = list(settings.get("deploy", {}).get("parameters", {}).get("parameter
 overrides.append({"Architecture": arch})
 given = {
     "DATABASE_URL": "DatabaseUrl",
+    "MAIL_TRANSPORT": "MailTransport",
+    "MAIL_FROM": "MailFrom",
+    "RESEND_API_KEY": "ResendApiKey",
+    "SMTP_URL": "SmtpUrl",
     "NEXTAUTH_SECRET": "NextAuthSecret",
     "DATABASE_ENCRYPTION_KEY": "DatabaseEncryptionKey",
     "SECRETS_EDITION": "SecretsEdition",

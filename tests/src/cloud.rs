@@ -82,7 +82,9 @@ impl Cloud {
         Self::with(&[])
     }
 
-    fn with(parameters: &[&str]) -> Self {
+    /// As [`start`](Self::start), with parameters of the template, each as `NAME=VALUE`.
+    #[must_use]
+    pub fn with(parameters: &[&str]) -> Self {
         let state = tempfile::Builder::new().prefix("capstan-test-").tempdir().expect("a temporary directory").keep();
         let mut command = command(&state, 0);
         command.arg("--remove-state");

@@ -6,6 +6,7 @@ pub mod config;
 pub mod db;
 pub mod email;
 pub mod error;
+pub mod event;
 pub mod http;
 pub mod identity;
 pub mod ids;

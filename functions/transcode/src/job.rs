@@ -9,6 +9,7 @@ use common::{
         DbError,
         videos::{self, Fenced},
     },
+    event::Created,
     ids::VideoId,
     ledger::{Claim, Claimed, Lease, LedgerError, Piece},
     objects::{
@@ -21,7 +22,6 @@ use lambda_runtime::Context;
 use crate::{
     app::App,
     derive,
-    event::Created,
     pieces::{JOB, Task},
     work::{self, Job, Outcome, WorkError},
 };

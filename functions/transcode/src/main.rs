@@ -2,7 +2,6 @@
 
 mod app;
 mod derive;
-mod event;
 mod job;
 mod pieces;
 mod publish;
@@ -11,10 +10,11 @@ mod work;
 
 use std::sync::Arc;
 
-use common::telemetry;
+use common::{
+    event::{self, Event},
+    telemetry,
+};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-
-use crate::event::Event;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -28,7 +28,7 @@ async fn main() -> Result<(), Error> {
                 }
             }
             // The next one is five minutes away; a repeat of this one or a dead letter would help nobody.
-            Event::Sweep => {
+            Event::Scheduled => {
                 if let Err(error) = sweep::run(app).await {
                     tracing::error!(%error, "the sweep ended early");
                 }

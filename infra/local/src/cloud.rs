@@ -40,7 +40,8 @@ pub struct Options {
     pub retry_delay: Duration,
     /// Folder of an unpacked MySQL server, when there is none in PATH.
     pub mysql_home: Option<PathBuf>,
-    /// Template parameters beside those that are made here (`DatabaseUrl`, `WebUrl`, `Architecture`), which they win over.
+    /// Template parameters beside those that are made here (`DatabaseUrl`, `WebUrl`, `Architecture`, those of mail), which
+    /// they win over.
     pub parameters: BTreeMap<String, String>,
     /// Cancel it to give up starting.
     pub interrupt: CancellationToken,
@@ -162,15 +163,16 @@ struct Started {
 
 impl Parts<'_> {
     async fn start(&self, listener: TcpListener, mysql: &Mysql) -> Result<Started> {
-        let template = self.template(&mysql.url)?;
+        // The template is told where mail is caught.
+        let (mailbox, smtp_address) =
+            Mailbox::serve(0, self.stop.clone()).await.context("The mail catcher did not start")?;
+        let template = self.template(&mysql.url, smtp_address)?;
         let [bucket] = template.buckets.as_slice() else {
             bail!("The template has {} buckets; the local cloud runs one", template.buckets.len())
         };
         let (created, objects) = mpsc::unbounded_channel();
         let s3_endpoint = self.s3(bucket, created).await?;
         let dynamodb_endpoint = self.dynamodb(&template).await?;
-        let (mailbox, smtp_address) =
-            Mailbox::serve(0, self.stop.clone()).await.context("The mail catcher did not start")?;
         let lambda = self.lambda(&template, &s3_endpoint, &dynamodb_endpoint)?;
         let started = async {
             let lambda_address = lambda.serve_api(0, self.stop.clone()).await?;
@@ -198,12 +200,15 @@ impl Parts<'_> {
         }
     }
 
-    fn template(&self, database_url: &str) -> Result<Template> {
+    fn template(&self, database_url: &str, smtp_address: SocketAddr) -> Result<Template> {
         let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
         let mut parameters = BTreeMap::from([
             ("DatabaseUrl".to_owned(), database_url.to_owned()),
             ("WebUrl".to_owned(), self.base_url.to_owned()),
             ("Architecture".to_owned(), architecture.to_owned()),
+            ("MailTransport".to_owned(), "smtp".to_owned()),
+            ("MailFrom".to_owned(), "Capstan <login@capstan.localhost>".to_owned()),
+            ("SmtpUrl".to_owned(), format!("smtp://{smtp_address}")),
         ]);
         parameters.extend(self.options.parameters.clone());
         let secrets = state::secrets(self.state_dir)?;

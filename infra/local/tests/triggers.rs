@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use common::{
-    ids::VideoId,
+    ids::{MailId, VideoId},
     objects::keys::{self, Work},
 };
 use local::template::{Inputs, Template};
@@ -12,8 +12,13 @@ const CREATED: &str = "ObjectCreated:Put";
 
 fn template() -> Template {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
-    let database = ("DatabaseUrl".to_owned(), "mysql://user:password@127.0.0.1:3306/capstan".to_owned());
-    let inputs = Inputs { parameters: BTreeMap::from([database]), ..Inputs::default() };
+    let parameters = [
+        ("DatabaseUrl", "mysql://user:password@127.0.0.1:3306/capstan"),
+        ("MailTransport", "log"),
+        ("MailFrom", "login@example.com"),
+    ];
+    let parameters = BTreeMap::from(parameters.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let inputs = Inputs { parameters, ..Inputs::default() };
     Template::load(&path, &inputs).expect("template.yaml")
 }
 
@@ -65,6 +70,14 @@ fn every_job_starts_the_transcode_function_once() {
         assert_eq!(started(&template, &job), ["TranscodeFunction"], "{job}");
         assert_ne!(keys::work(&job), Work::Foreign, "{job}");
     }
+}
+
+#[test]
+fn every_mail_starts_the_mail_function_and_no_other() {
+    let (id, template) = (MailId::parse("0123456789abcde").expect("an id"), template());
+    assert_eq!(started(&template, &keys::mail(&id)), ["MailFunction"]);
+    let triggers = template.object_triggers.iter().filter(|trigger| trigger.function == "MailFunction");
+    assert_eq!(triggers.map(|trigger| trigger.prefix.as_str()).collect::<Vec<_>>(), [keys::OUTBOX]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod corpus;
 mod deriving;
 mod events;
 mod failures;
+mod mail;
 mod migrations;
 mod outages;
 mod publish;

@@ -2,6 +2,7 @@
 //! `template.yaml` sets every variable.
 
 mod encryption;
+mod mail;
 
 use std::{borrow::Cow, env};
 
@@ -11,6 +12,7 @@ use crate::{
 };
 
 pub use encryption::{EncryptionConfig, EncryptionKey};
+pub use mail::{MailConfig, MailTransport, Sender, SmtpServer, SmtpTls};
 
 /// A variable is missing or cannot be used; the message says which and what it must hold.
 #[derive(Debug, thiserror::Error)]

@@ -5,6 +5,7 @@
 //! asynchronous invocation under the same request id and never runs both at once, so a repeat takes its own lease
 //! over at once; anyone else waits until it expires.
 
+mod mails;
 mod pieces;
 
 use std::{collections::HashMap, time::Duration};
@@ -18,6 +19,7 @@ use aws_sdk_dynamodb::{
 
 use crate::{config::LedgerConfig, ids::VideoId, time::Millis};
 
+pub use mails::Sending;
 pub use pieces::Piece;
 
 /// Days that an item is kept after its last change.

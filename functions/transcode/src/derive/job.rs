@@ -5,6 +5,7 @@ use common::{
         DbError,
         videos::{self, Fenced},
     },
+    event::Created,
     ids::VideoId,
     ledger::{Claim, Claimed, Lease, Piece},
     objects::{ObjectsError, keys},
@@ -14,7 +15,6 @@ use lambda_runtime::Context;
 use super::{Ladder, Wanted};
 use crate::{
     app::App,
-    event::Created,
     job::{JobError, MARGIN, MAX_TRIES, Source, TO_FINISH, remaining},
     work::{self, Job, Outcome},
 };

@@ -132,9 +132,12 @@ Resources: {{F: {{Type: 'AWS::Serverless::Function', Metadata: {{BuildProperties
     assert!(error.to_string().contains("AWS::Serverless::StateMachine"), "{error}");
 }
 
+/// The real template with the parameters of mail, unless others of them are given.
 fn real(parameters: &[(&str, &str)]) -> anyhow::Result<Template> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
-    let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let mail = [("MailTransport", "log"), ("MailFrom", "Capstan <login@example.com>")];
+    let parameters =
+        mail.iter().chain(parameters).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let api_endpoint = "http://127.0.0.1:3000".to_owned();
     Template::load(&path, &Inputs { parameters, api_endpoint, ..Inputs::default() })
 }
@@ -167,9 +170,61 @@ fn the_deployed_template_resolves() {
         trigger.matches(&template.buckets[0].name, "ObjectCreated:Put", "videos/raw/a.mp4")
             && !trigger.matches(&template.buckets[0].name, "ObjectCreated:Put", "videos/processed/a.mp4")
     }));
-    assert_eq!(template.schedules[0].every, Duration::from_secs(300));
+    let every = |name: &str| {
+        let of = template.schedules.iter().find(|schedule| schedule.function == name);
+        of.map(|schedule| schedule.every.as_secs())
+    };
+    assert_eq!((every("TranscodeFunction"), every("MailFunction")), (Some(300), Some(60)));
     assert_eq!(template.custom_resources[0].function, "MigrateFunction");
     assert_eq!(template.custom_resources[0].properties["ServiceTimeout"], json!("330"));
+}
+
+/// As SAM does it: a function's `AWS::NoValue` is a value of its own, and stands against the one that all share.
+#[test]
+fn a_function_can_do_without_what_all_have() {
+    let template = with_variables("OVER: !Ref AWS::NoValue").expect("template");
+    assert_eq!(template.functions[0].environment.get("OVER"), None);
+    let vpc = "
+Globals: {Function: {Runtime: provided.al2023, VpcConfig: !If [In, {SubnetIds: [a]}, !Ref 'AWS::NoValue']}}
+Resources:
+  F:
+    Type: AWS::Serverless::Function
+    Properties: {VpcConfig: !Ref 'AWS::NoValue'}
+  G:
+    Type: AWS::Serverless::Function
+";
+    let merged = super::globals::apply(super::value::parse(vpc, "t.yaml").expect("YAML"));
+    assert_eq!(merged["Resources"]["F"]["Properties"]["VpcConfig"], json!({ "Ref": "AWS::NoValue" }));
+    assert!(merged["Resources"]["G"]["Properties"]["VpcConfig"]["Fn::If"].is_array());
+}
+
+#[test]
+fn the_mail_function_has_the_internet_and_no_database() {
+    let database = ("DatabaseUrl", "mysql://u:p@127.0.0.1:3306/capstan");
+    let subnets = [("SubnetIds", "subnet-1"), ("SecurityGroupIds", "sg-1"), ("DatabaseCa", "PEM")];
+    let smtp = [("MailTransport", "smtp"), ("SmtpUrl", "smtps://u:p@mail.example.com:465")];
+    let template = real(&[&[database][..], &subnets, &smtp].concat()).expect("template");
+    let mail = template.functions.iter().find(|function| function.name == "MailFunction").expect("function");
+    assert_eq!((mail.timeout, mail.retry_attempts), (Duration::from_secs(60), 2));
+    let names: Vec<_> = mail.environment.keys().map(String::as_str).collect();
+    let expected = [
+        "DATABASE_ENCRYPTION_KEY",
+        "LEDGER_TABLE",
+        "MAIL_FROM",
+        "MAIL_TRANSPORT",
+        "MEDIA_BUCKET",
+        "RESEND_API_KEY",
+        "SECRETS_EDITION",
+        "SMTP_URL",
+    ];
+    assert_eq!(names, expected);
+    assert_eq!(mail.environment["SMTP_URL"], "smtps://u:p@mail.example.com:465");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
+    let text = std::fs::read_to_string(path).expect("template.yaml");
+    let merged = super::globals::apply(super::value::parse(&text, "template.yaml").expect("YAML"));
+    let vpc = |name: &str| merged["Resources"][name]["Properties"]["VpcConfig"].clone();
+    assert_eq!(vpc("MailFunction"), json!({ "Ref": "AWS::NoValue" }));
+    assert!(vpc("ShareFunction")["Fn::If"].is_array());
 }
 
 #[test]
@@ -223,6 +278,9 @@ fn parameters_are_checked() {
         (vec![("DatabaseUrl", "mysql://a:b@c/d"), ("Architecture", "mips")], "one of arm64, x86_64"),
         (vec![("DatabaseUrl", "mysql://a:b@c/d"), ("TranscodeMemory", "64")], "TranscodeMemory is out of its bounds"),
         (vec![("DatabaseUrl", "mysql://a:b@c/d"), ("Nobody", "1")], "no parameter Nobody"),
+        (vec![("DatabaseUrl", "mysql://a:b@c/d"), ("MailTransport", "")], "one of resend, ses, smtp, log"),
+        (vec![("DatabaseUrl", "mysql://a:b@c/d"), ("MailFrom", "Capstan")], "MailFrom does not fit"),
+        (vec![("DatabaseUrl", "mysql://a:b@c/d"), ("SmtpUrl", "http://secret@c")], "SmtpUrl does not fit"),
     ] {
         let error = real(&parameters).expect_err(expected).to_string();
         assert!(error.contains(expected) && !error.contains("secret"), "{error}");

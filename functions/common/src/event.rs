@@ -1,4 +1,4 @@
-//! What the function is invoked with: S3 notifications and the schedule.
+//! What functions are invoked with that answer nobody: S3 notifications and schedules.
 
 use std::borrow::Cow;
 
@@ -8,31 +8,31 @@ use serde_json::Value;
 
 /// A new object, as S3 reports it.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Created {
+pub struct Created {
     /// Key, decoded.
-    pub(crate) key: String,
+    pub key: String,
     /// ETag without quotes, of the object that caused the event; there may be a newer one by now.
-    pub(crate) e_tag: Option<String>,
+    pub e_tag: Option<String>,
 }
 
 /// Why the function was invoked.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Event {
+pub enum Event {
     /// Objects were created.
     Created(Vec<Created>),
-    /// It is time to look for what stands still.
-    Sweep,
+    /// It is time, says the schedule.
+    Scheduled,
 }
 
 /// The event is none that template.yaml sends here. Failing shows it in the dead-letter queue.
 #[derive(Debug, thiserror::Error)]
-#[error("an event that is neither an S3 notification nor the schedule: {0}")]
-pub(crate) struct UnknownEvent(String);
+#[error("an event that is neither an S3 notification nor a schedule: {0}")]
+pub struct UnknownEvent(String);
 
 /// Reads an invocation's payload.
-pub(crate) fn read(payload: Value) -> Result<Event, UnknownEvent> {
+pub fn read(payload: Value) -> Result<Event, UnknownEvent> {
     if payload["source"] == "aws.events" {
-        return Ok(Event::Sweep);
+        return Ok(Event::Scheduled);
     }
     // S3 announces itself so when notifications are first configured.
     if payload["Event"] == "s3:TestEvent" {
@@ -83,9 +83,9 @@ mod tests {
     }
 
     #[test]
-    fn the_schedule_is_the_sweep() {
+    fn the_schedule_is_known() {
         let event = json!({ "source": "aws.events", "detail-type": "Scheduled Event" });
-        assert_eq!(read(event).expect("an event"), Event::Sweep);
+        assert_eq!(read(event).expect("an event"), Event::Scheduled);
     }
 
     #[test]
