@@ -202,7 +202,7 @@ pub fn command(state: &Path, port: u16) -> Command {
 
 /// `PATH` as `make up` gives it: with the layer's FFmpeg first, where it was built. What makes footage and looks at what
 /// came of it is this machine's FFmpeg.
-fn path_with_layer() -> OsString {
+pub(crate) fn path_with_layer() -> OsString {
     let mut path = repository().join(".tools/opt/bin").into_os_string();
     path.push(":");
     path.push(std::env::var_os("PATH").unwrap_or_default());

@@ -159,6 +159,11 @@ pub async fn encodes_slowly(cloud: &Cloud) {
     put.item("expires_at", number(u64::from(u32::MAX))).send().await.expect("the ledger");
 }
 
+/// Name of the ledger's table.
+pub async fn ledger_table() -> String {
+    ledger().await.1
+}
+
 async fn ledger() -> (aws_sdk_dynamodb::Client, String) {
     ledger_of(cloud()).await
 }

@@ -69,6 +69,10 @@ id!(
     MailId
 );
 id!(
+    /// A stored picture.
+    PictureId
+);
+id!(
     /// Where a person's videos belong.
     OrganizationId
 );

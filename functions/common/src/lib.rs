@@ -14,6 +14,7 @@ pub mod ledger;
 pub mod limits;
 pub mod objects;
 pub mod outbox;
+pub mod picture;
 pub mod seal;
 pub mod secret;
 pub mod telemetry;

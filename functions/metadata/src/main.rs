@@ -1,4 +1,4 @@
-//! Lists, shows, renames and deletes videos; answers health.
+//! Lists, shows, renames and deletes videos; a person's own account; answers health.
 
 mod app;
 mod routes;

@@ -10,7 +10,7 @@ use common::{
         videos::{self, Fenced},
     },
     event::Created,
-    ids::VideoId,
+    ids::{UserId, VideoId},
     ledger::{Claim, Claimed, Lease, LedgerError, Piece},
     objects::{
         Head, ObjectsError,
@@ -20,9 +20,10 @@ use common::{
 use lambda_runtime::Context;
 
 use crate::{
+    account,
     app::App,
     derive,
-    pieces::{JOB, Task},
+    pieces::Task,
     work::{self, Job, Outcome, WorkError},
 };
 
@@ -42,6 +43,8 @@ pub(crate) const GAVE_UP: &str =
 pub(crate) enum JobError {
     #[error("there is no video {0} yet")]
     NoVideo(VideoId),
+    #[error("the time was too short for anything of the deleted account {0}")]
+    NothingRemoved(UserId),
     #[error(transparent)]
     Database(#[from] DbError),
     #[error(transparent)]
@@ -68,6 +71,7 @@ pub(crate) async fn run(app: &App, created: &Created, context: &Context) -> Resu
         Work::Rendition { video, attempt, number } => {
             derive::piece(app, created, context, video, attempt, number).await
         }
+        Work::Account { user } => account::run(app, context, &user).await,
         Work::Foreign => {
             tracing::warn!(key = created.key, "ignored: not a key of ours");
             Ok(())
@@ -214,7 +218,7 @@ async fn try_once(app: &App, source: &Source, lease: &Lease, job: &Job<'_>, cont
 
 /// Asks for what is derived from a video that plays.
 pub(crate) async fn ask_to_derive(app: &App, video: &VideoId, published: u64) -> Result<(), ObjectsError> {
-    app.objects.put(&keys::derive_job(video, published), b"{}".to_vec(), JOB).await
+    app.objects.ask(&keys::derive_job(video, published)).await
 }
 
 /// Pieces are of no use any longer, those of an attempt before neither.

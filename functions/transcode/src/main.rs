@@ -1,5 +1,6 @@
 //! Publishes uploads when S3 says they have arrived; every five minutes sweeps up what stood still.
 
+mod account;
 mod app;
 mod derive;
 mod job;

@@ -1,8 +1,8 @@
-//! Every five minutes: what stood still goes on or ends, and nothing of deleted videos stays.
+//! Every five minutes: what stood still goes on or ends, and nothing of deleted videos and accounts stays.
 
 use common::{
     db::{
-        DbError,
+        DbError, expired, users,
         videos::{self, Asked, Standing, Status, Underived},
     },
     ids::VideoId,
@@ -15,7 +15,6 @@ use crate::{
     app::App,
     derive,
     job::{GAVE_UP, MAX_TRIES, ask_to_derive, source_of},
-    pieces::JOB,
 };
 
 /// Seconds without movement after which a video is looked at. Events take one or two.
@@ -24,6 +23,8 @@ const STILL_SECONDS: u32 = 120;
 const ABANDONED_MILLIS: i64 = 24 * 3600 * 1000;
 /// Rows of each kind that one sweep looks at; the rest waits for the next.
 const BATCH: u32 = 100;
+/// Rows that only have to go, of each kind.
+const EXPIRED: u32 = 1000;
 
 const NEVER_ARRIVED: &str = "The upload did not finish within a day. Upload the recording again.";
 const VANISHED: &str = "The uploaded file is no longer there. Upload the recording again.";
@@ -45,7 +46,7 @@ pub(crate) async fn run(app: &App) -> Result<(), SweepError> {
     let standing = videos::standing(&mut db, STILL_SECONDS, BATCH).await?;
     let asked = videos::asked(&mut db, STILL_SECONDS, BATCH).await?;
     let underived = videos::underived(&mut db, STILL_SECONDS, BATCH).await?;
-    let deleted = videos::tombstones(&mut db, BATCH).await?;
+    let deleted = videos::tombstones(&mut db, STILL_SECONDS, BATCH).await?;
     drop(db);
 
     // What one video runs into must not keep the others waiting: it is looked at again in the next sweep, after them.
@@ -79,8 +80,21 @@ pub(crate) async fn run(app: &App) -> Result<(), SweepError> {
             }
         }
     }
+    forget_accounts(app).await?;
+    let expired = expired::remove(&mut app.db.connect().await?, EXPIRED).await?;
     let (standing, asked) = (standing.len(), asked.len());
-    tracing::info!(standing, asked, underived = underived.len(), deleted = deleted.len(), "swept");
+    tracing::info!(standing, asked, underived = underived.len(), deleted = deleted.len(), expired, "swept");
+    Ok(())
+}
+
+/// Removes the rows of deleted accounts, once no row of their videos is left.
+async fn forget_accounts(app: &App) -> Result<(), SweepError> {
+    for user in users::forgettable(&mut app.db.connect().await?, BATCH).await? {
+        match app.objects.remove_account(&user).await {
+            Ok(()) => users::forget(&mut app.db.connect().await?, &user).await?,
+            Err(error) => tracing::error!(%user, %error, "pictures of a deleted account are left"),
+        }
+    }
     Ok(())
 }
 
@@ -136,7 +150,7 @@ async fn derive_again(app: &App, video: &Underived) -> Result<(), SweepError> {
 
 async fn put_back(app: &App, video: &VideoId, job: &str) -> Result<(), SweepError> {
     tracing::info!(%video, "put back");
-    Ok(app.objects.put(job, b"{}".to_vec(), JOB).await?)
+    Ok(app.objects.ask(job).await?)
 }
 
 async fn fail(app: &App, video: &Standing, reason: &str) -> Result<(), SweepError> {

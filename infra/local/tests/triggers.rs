@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use common::{
-    ids::{MailId, VideoId},
+    ids::{MailId, UserId, VideoId},
     objects::keys::{self, Work},
 };
 use local::template::{Inputs, Template};
@@ -33,10 +33,16 @@ fn video() -> VideoId {
     VideoId::parse("0123456789abcde").expect("an id")
 }
 
+fn user() -> UserId {
+    UserId::parse("0123456789abcde").expect("an id")
+}
+
 #[test]
 fn no_output_starts_anything() {
-    let video = &video();
+    let (video, user) = (&video(), &user());
     let outputs = [
+        keys::avatar_upload(user),
+        keys::avatar(user, "0123456789abcde.png"),
         keys::processed(video),
         keys::poster(video),
         keys::piece(video, "set", 0),
@@ -66,7 +72,12 @@ fn every_upload_starts_the_transcode_function_once() {
 #[test]
 fn every_job_starts_the_transcode_function_once() {
     let (video, template) = (&video(), template());
-    for job in [keys::piece_job(video, 1, 0), keys::derive_job(video, 1), keys::rendition_job(video, 1, 0)] {
+    for job in [
+        keys::piece_job(video, 1, 0),
+        keys::derive_job(video, 1),
+        keys::rendition_job(video, 1, 0),
+        keys::account_job(&user()),
+    ] {
         assert_eq!(started(&template, &job), ["TranscodeFunction"], "{job}");
         assert_ne!(keys::work(&job), Work::Foreign, "{job}");
     }

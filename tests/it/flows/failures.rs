@@ -5,17 +5,17 @@ use tests::{cloud::cloud, footage, person::Person, processes::kill, rows, store,
 use super::sweep::sweep;
 
 /// Long enough to encode that it can be interrupted.
-async fn slow_recording() -> Vec<u8> {
+pub(super) async fn slow_recording() -> Vec<u8> {
     footage::make("-f lavfi -i testsrc2=size=1280x720:rate=30:duration=15 -c:v mjpeg -q:v 12", "mkv").await
 }
 
 /// The transcode process that works on the video, once its FFmpeg encodes: both ids.
-async fn encoding(video: &str) -> (u32, u32) {
+pub(super) async fn encoding(video: &str) -> (u32, u32) {
     until("FFmpeg to encode", async || cloud().ffmpegs(video, "libx264").await.first().copied()).await
 }
 
 /// Waits until nobody encodes the video any more.
-async fn no_longer_encoding(video: &str) {
+pub(super) async fn no_longer_encoding(video: &str) {
     until("the attempt to end", async || cloud().ffmpegs(video, "libx264").await.is_empty().then_some(())).await;
 }
 

@@ -1,5 +1,6 @@
 //! Flow by flow: what happens to a recording, whatever happens to the machines.
 
+mod account_deletion;
 mod bad_media;
 mod corpus;
 mod deriving;

@@ -1,5 +1,6 @@
 //! Route by route, in the order of template.yaml.
 
+mod avatar;
 mod caps;
 mod create;
 mod delete;
@@ -7,6 +8,7 @@ mod derived;
 mod every_route;
 mod multipart;
 mod playlist;
+mod profile;
 mod share;
 mod signed;
 mod status;

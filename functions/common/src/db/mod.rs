@@ -3,6 +3,7 @@
 mod address;
 pub mod api_keys;
 pub mod callers;
+pub mod expired;
 pub mod schema;
 pub mod sessions;
 pub mod users;
@@ -23,6 +24,9 @@ use crate::{
 
 /// How long one statement or a connection may take. Longer than any query here needs, shorter than a request may last.
 const PATIENCE: Duration = Duration::from_secs(8);
+
+/// Seconds that a deleted video's or account's row is kept: longer than any signed upload lives and any event is retried.
+const TOMBSTONE_SECONDS: u32 = 2 * 24 * 3600;
 
 /// What went wrong with the database.
 #[derive(Debug, thiserror::Error)]

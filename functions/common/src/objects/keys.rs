@@ -7,6 +7,8 @@ const PUBLISH_JOBS: &str = "jobs/publish/";
 const PIECE_JOBS: &str = "jobs/piece/";
 const DERIVE_JOBS: &str = "jobs/derive/";
 const RENDITION_JOBS: &str = "jobs/rendition/";
+const ACCOUNT_JOBS: &str = "jobs/account/";
+const AVATARS: &str = "avatars/";
 /// Prefix of mails that are to be sent.
 pub const OUTBOX: &str = "outbox/";
 
@@ -52,12 +54,6 @@ pub fn processed(video: &VideoId) -> String {
 #[must_use]
 pub fn poster(video: &VideoId) -> String {
     format!("thumbnails/{video}.jpg")
-}
-
-/// A person's picture: `file` is what their row names.
-#[must_use]
-pub fn avatar(user: &UserId, file: &str) -> String {
-    format!("avatars/{user}/{file}")
 }
 
 /// The job that publishes the upload at `raw_key`; `None` when that is not a key of an upload.
@@ -142,6 +138,30 @@ pub fn rendition_job(video: &VideoId, attempt: u64, number: u32) -> String {
     format!("{RENDITION_JOBS}{video}/{attempt}-{number}.json")
 }
 
+/// Where a person's browser stores a picture, until it has been looked at.
+#[must_use]
+pub fn avatar_upload(user: &UserId) -> String {
+    format!("{AVATARS}{user}/upload")
+}
+
+/// A person's picture. `file` is its name there, which no other picture has or will have.
+#[must_use]
+pub fn avatar(user: &UserId, file: &str) -> String {
+    format!("{AVATARS}{user}/{file}")
+}
+
+/// The job that removes what a deleted account has left.
+#[must_use]
+pub fn account_job(user: &UserId) -> String {
+    format!("{ACCOUNT_JOBS}{user}.json")
+}
+
+/// Prefixes under which everything of an account lies that is not a video's.
+#[must_use]
+pub fn account_prefixes(user: &UserId) -> [String; 2] {
+    [format!("{AVATARS}{user}/"), account_job(user)]
+}
+
 /// A mail that is to be sent.
 #[must_use]
 pub fn mail(id: &MailId) -> String {
@@ -203,6 +223,11 @@ pub enum Work {
         /// Which of its pieces.
         number: u32,
     },
+    /// Remove what a deleted account has left.
+    Account {
+        /// Whose it was.
+        user: UserId,
+    },
     /// Not a key of ours.
     Foreign,
 }
@@ -213,7 +238,7 @@ pub fn work(key: &str) -> Work {
     if let Some((video, _)) = parse_raw(key) {
         return Work::Publish { video, source: key.to_owned() };
     }
-    let work = publish_again(key).or_else(|| derive(key)).or_else(|| {
+    let work = publish_again(key).or_else(|| derive(key)).or_else(|| account(key)).or_else(|| {
         let piece = |(video, attempt, number)| Work::Piece { video, attempt, number };
         let rendition = |(video, attempt, number)| Work::Rendition { video, attempt, number };
         numbered(key, PIECE_JOBS).map(piece).or_else(|| numbered(key, RENDITION_JOBS).map(rendition))
@@ -229,6 +254,7 @@ impl Work {
             Self::Piece { video, attempt, number } => Some(piece_job(video, *attempt, *number)),
             Self::Derive { video, published } => Some(derive_job(video, *published)),
             Self::Rendition { video, attempt, number } => Some(rendition_job(video, *attempt, *number)),
+            Self::Account { user } => Some(account_job(user)),
             Self::Publish { .. } | Self::Foreign => None,
         }
     }
@@ -244,6 +270,11 @@ fn publish_again(key: &str) -> Option<Work> {
 fn derive(key: &str) -> Option<Work> {
     let (video, published) = key.strip_prefix(DERIVE_JOBS)?.strip_suffix(".json")?.split_once('/')?;
     Some(Work::Derive { video: VideoId::parse(video)?, published: published.parse().ok()? })
+}
+
+fn account(key: &str) -> Option<Work> {
+    let user = UserId::parse(key.strip_prefix(ACCOUNT_JOBS)?.strip_suffix(".json")?)?;
+    Some(Work::Account { user })
 }
 
 /// Video, attempt and number of a job that is one of many.
@@ -320,6 +351,16 @@ mod tests {
     }
 
     #[test]
+    fn everything_of_an_account_lies_under_its_prefixes() {
+        let user = UserId::parse("0123456789abcde").expect("an id");
+        for key in [avatar_upload(&user), avatar(&user, "x.png"), account_job(&user)] {
+            assert!(account_prefixes(&user).iter().any(|prefix| key.starts_with(prefix)), "{key}");
+        }
+        assert_eq!(work(&account_job(&user)), Work::Account { user: user.clone() });
+        assert_eq!(work(&avatar_upload(&user)), Work::Foreign);
+    }
+
+    #[test]
     fn mails_are_known_by_their_keys_and_are_no_work() {
         let id = MailId::parse("0123456789abcde").expect("an id");
         assert_eq!(parse_mail(&mail(&id)), Some(id.clone()));
@@ -344,6 +385,9 @@ mod tests {
             "jobs/derive/0123456789abcde/03.json",
             "jobs/rendition/0123456789abcde/3-07.json",
             "jobs/rendition/0123456789abcde/3.json",
+            "jobs/account/x.json",
+            "jobs/account/0123456789abcde",
+            "jobs/account/0123456789abcde/1.json",
             "jobs/other/x.json",
         ];
         for key in foreign {

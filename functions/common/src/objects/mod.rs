@@ -6,6 +6,7 @@ pub mod keys;
 mod listing;
 mod multipart;
 mod parts;
+mod pictures;
 mod stream;
 mod transfer;
 mod usage;
@@ -26,8 +27,9 @@ use crate::config::ObjectsConfig;
 pub use append::{AppendedUpload, Extent};
 pub use copy::Spliced;
 pub use multipart::{Completion, Part};
+pub use pictures::{Beginning, SignedUpload};
 pub use stream::{HEAD_RESERVE, MAX_HEAD_RESERVE, StreamedUpload};
-pub use transfer::Serving;
+pub use transfer::{JOB, Serving};
 pub use usage::{Moved, Used};
 
 use usage::Usage;
@@ -245,6 +247,15 @@ impl Objects {
     /// Removes everything of a video: objects, page by page, and multipart uploads in progress.
     pub async fn remove_video(&self, video: &crate::ids::VideoId) -> Result<(), ObjectsError> {
         for prefix in keys::owned_prefixes(video) {
+            self.abort_below(&prefix).await?;
+            self.remove_below(&prefix).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes what an account has beside its videos: pictures, and the job that asks for this.
+    pub async fn remove_account(&self, user: &crate::ids::UserId) -> Result<(), ObjectsError> {
+        for prefix in keys::account_prefixes(user) {
             self.abort_below(&prefix).await?;
             self.remove_below(&prefix).await?;
         }

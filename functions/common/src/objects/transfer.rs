@@ -21,7 +21,15 @@ pub struct Serving {
     pub cache_control: &'static str,
 }
 
+/// How job objects are kept.
+pub const JOB: Serving = Serving { content_type: "application/json", cache_control: "no-store" };
+
 impl Objects {
+    /// Stores a job object that says nothing beside its key.
+    pub async fn ask(&self, job: &str) -> Result<(), ObjectsError> {
+        self.put(job, b"{}".to_vec(), JOB).await
+    }
+
     /// Bytes `offset` to `offset + length` of the version of the object that has this ETag. A short read is an error.
     pub async fn read_range(&self, key: &str, e_tag: &str, offset: u64, length: u64) -> Result<Vec<u8>, ObjectsError> {
         let mut bytes = Vec::new();
@@ -147,6 +155,6 @@ where
     }
 }
 
-fn body_error(error: impl std::error::Error) -> ObjectsError {
+pub(super) fn body_error(error: impl std::error::Error) -> ObjectsError {
     ObjectsError::Call { call: "body", reason: error.to_string() }
 }

@@ -2,6 +2,7 @@
 
 mod caps;
 mod delete;
+mod settings;
 mod status;
 mod summary;
 
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use common::http::{Answer, no_route, path_segments};
 use lambda_http::Request;
 
+use self::settings::{account, avatar, profile};
 use crate::app::App;
 
 pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
@@ -26,6 +28,13 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
         ("DELETE", ["api", "desktop", "video", "delete"] | ["api", "video", "delete"]) => {
             delete::by_query(&app, &request).await
         }
+
+        ("GET", ["api", "settings", "user"]) => profile::show(&app, &request).await,
+        ("POST", ["api", "settings", "user", "name"]) => profile::rename(&app, &request).await,
+        ("POST", ["api", "settings", "user", "avatar"]) => avatar::sign(&app, &request).await,
+        ("POST", ["api", "settings", "user", "avatar", "complete"]) => avatar::complete(&app, &request).await,
+        ("POST", ["api", "settings", "user", "avatar", "remove"]) => avatar::take_away(&app, &request).await,
+        ("POST", ["api", "settings", "user", "delete"]) => account::delete(&app, &request).await,
 
         ("GET", ["api", "status"]) => status::status(&app).await,
 

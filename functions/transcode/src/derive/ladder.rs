@@ -3,7 +3,7 @@
 
 use common::{
     ids::VideoId,
-    objects::{Head, keys},
+    objects::{Head, JOB, keys},
 };
 use media::{
     Kind,
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     job::Source,
-    pieces::{JOB, SharedOut, chunk, starts},
+    pieces::{SharedOut, chunk, starts},
     work::{Outcome, Stop, Try},
 };
 

@@ -2,7 +2,7 @@
 
 use common::{
     db::videos::{self, Fenced},
-    objects::{AppendedUpload, Extent, Objects, Serving, keys},
+    objects::{AppendedUpload, Extent, JOB, Objects, Serving, keys},
 };
 use media::{
     chunks::Chunk,
@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 
 use super::ladder::{Ladder, SOUND};
 use crate::{
-    pieces::{JOB, SharedOut as _},
+    pieces::SharedOut as _,
     publish::VIDEO,
     work::{Outcome, Stop, Try, WorkError},
 };

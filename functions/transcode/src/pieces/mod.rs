@@ -40,7 +40,7 @@ mod encode;
 mod join;
 mod share;
 
-pub(crate) use share::{JOB, SharedOut};
+pub(crate) use share::SharedOut;
 
 /// A piece is to take so much of an invocation's time: two minutes of Lambda's fifteen.
 const TARGET: f64 = 2.0 / 15.0;

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use common::{ids::VideoId, ledger::Piece, objects::Serving};
+use common::{ids::VideoId, ledger::Piece, objects::JOB};
 use serde::Serialize;
 
 use crate::work::{Outcome, Stop, Try};
@@ -12,9 +12,6 @@ use crate::work::{Outcome, Stop, Try};
 /// How long pieces may wait for their turn and then run, in multiples of an invocation's time. The sweep looks again
 /// after that.
 const PATIENCE: u32 = 2;
-
-/// How a job is stored.
-pub(crate) const JOB: Serving = Serving { content_type: "application/json", cache_control: "no-store" };
 
 /// Work in pieces. It is what the jobs say.
 pub(crate) trait SharedOut: Serialize {

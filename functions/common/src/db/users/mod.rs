@@ -1,6 +1,8 @@
 //! People.
 
+mod delete;
 mod login;
+mod profile;
 
 use mysql_async::{Transaction, TxOpts, params, prelude::Queryable};
 
@@ -10,7 +12,9 @@ use crate::{
     ids::{OrganizationId, UserId},
 };
 
+pub use delete::{Deletion, bury, delete, forget, forgettable};
 pub use login::{Asked, Login, Outcome, Proof, ask, is_open, log_in};
+pub use profile::{Organization, Profile, Replaced, profile, rename, set_avatar};
 
 /// What everybody's organisation is called at first.
 const ORGANIZATION: &str = "My Organization";

@@ -19,7 +19,7 @@ use crate::{
 
 pub use derive::{Derivable, Underived, derivable, derived, has_hls, has_storyboard, underived};
 pub use publish::{Facts, Fence, Fenced, failed, fence, processing, ready};
-pub use sweep::{Asked, Deleted, Standing, arrived, asked, forget, standing, tombstones, touch};
+pub use sweep::{Asked, Deleted, Standing, arrived, asked, forget, standing, tombstones, touch, unremoved};
 
 /// Where a video's newest upload stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,16 +130,24 @@ fn video(mut row: Row) -> Result<Option<Video>, DbError> {
 
 /// Creates a video with its share link, whose code is the video's id.
 pub async fn create(db: &mut Connection, id: &VideoId, owner: &UserId, name: &str) -> Result<(), DbError> {
-    bounded(async {
+    let created = bounded(async {
         let mut transaction = db.0.start_transaction(TxOpts::default()).await?;
-        let sql = "INSERT INTO videos (id, owner_id, name) VALUES (:id, :owner, :name)";
+        // Reads the owner's row under a lock: no video begins for an account that is being deleted.
+        let sql = "INSERT INTO videos (id, owner_id, name) \
+                   SELECT :id, u.id, :name FROM users u WHERE u.id = :owner AND u.deleted_at IS NULL";
         let params = params! { "id" => id.as_str(), "owner" => owner.as_str(), "name" => name };
         transaction.exec_drop(sql, params).await?;
+        if transaction.affected_rows() == 0 {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
         let sql = "INSERT INTO share_links (short_code, video_id) VALUES (:id, :id)";
         transaction.exec_drop(sql, params! { "id" => id.as_str() }).await?;
-        transaction.commit().await
-    })
-    .await
+        transaction.commit().await?;
+        Ok(true)
+    });
+    // Whoever tries again learns that their key is dead.
+    if created.await? { Ok(()) } else { Err(DbError::Unavailable("the account was deleted meanwhile".to_owned())) }
 }
 
 /// A video by id.

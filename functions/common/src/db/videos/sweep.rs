@@ -3,7 +3,11 @@
 use mysql_async::{Row, params};
 
 use super::{Connection, DbError, Status, column, instant};
-use crate::{ids::VideoId, time::Millis};
+use crate::{
+    db::TOMBSTONE_SECONDS,
+    ids::{UserId, VideoId},
+    time::Millis,
+};
 
 /// A video that has neither become ready nor failed.
 #[derive(Clone, Debug)]
@@ -71,9 +75,6 @@ pub async fn touch(db: &mut Connection, id: &VideoId) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Seconds that a deleted video's row is kept: longer than any signed upload lives and any event is retried.
-const TOMBSTONE_SECONDS: u32 = 2 * 24 * 3600;
-
 /// A deleted video whose row is still kept.
 #[derive(Clone, Debug)]
 pub struct Deleted {
@@ -83,16 +84,26 @@ pub struct Deleted {
     pub expired: bool,
 }
 
-/// Deleted videos, those first that were looked at longest ago.
-pub async fn tombstones(db: &mut Connection, limit: u32) -> Result<Vec<Deleted>, DbError> {
-    let sql = "SELECT id, deleted_at < UTC_TIMESTAMP(3) - INTERVAL :seconds SECOND AS expired FROM videos \
-               WHERE deleted_at IS NOT NULL \
+/// Videos that were deleted more than `seconds` ago, those first that were looked at longest ago. Until then, whoever
+/// deleted them removes what they have.
+pub async fn tombstones(db: &mut Connection, seconds: u32, limit: u32) -> Result<Vec<Deleted>, DbError> {
+    let sql = "SELECT id, deleted_at < UTC_TIMESTAMP(3) - INTERVAL :kept SECOND AS expired FROM videos \
+               WHERE deleted_at < UTC_TIMESTAMP(3) - INTERVAL :seconds SECOND \
                AND (swept_at IS NULL OR swept_at < UTC_TIMESTAMP(3) - INTERVAL 1 HOUR) ORDER BY swept_at LIMIT :limit";
-    let rows = db.all(sql, params! { "seconds" => TOMBSTONE_SECONDS, "limit" => limit }).await?;
+    let rows = db.all(sql, params! { "kept" => TOMBSTONE_SECONDS, "seconds" => seconds, "limit" => limit }).await?;
     let read = |mut row: Row| {
         let Some(id) = VideoId::parse(&column::<String>(&mut row, "id")?) else { return Ok(None) };
         Ok(Some(Deleted { id, expired: column(&mut row, "expired")? }))
     };
+    rows.into_iter().filter_map(|row| read(row).transpose()).collect()
+}
+
+/// Somebody's deleted videos that nobody has looked at since, by id.
+pub async fn unremoved(db: &mut Connection, owner: &UserId, limit: u32) -> Result<Vec<VideoId>, DbError> {
+    let sql = "SELECT id FROM videos WHERE owner_id = :owner AND deleted_at IS NOT NULL AND swept_at IS NULL \
+               ORDER BY id LIMIT :limit";
+    let rows = db.all(sql, params! { "owner" => owner.as_str(), "limit" => limit }).await?;
+    let read = |mut row: Row| Ok(VideoId::parse(&column::<String>(&mut row, "id")?));
     rows.into_iter().filter_map(|row| read(row).transpose()).collect()
 }
 

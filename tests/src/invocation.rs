@@ -1,0 +1,85 @@
+//! One invocation of a function in an environment of its own, with less time than the deployment gives it.
+
+use std::{process::Stdio, time::Duration};
+
+use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    process::Command,
+    time::timeout,
+};
+
+use crate::{
+    cloud::{cloud, path_with_layer, programs},
+    store,
+    wait::PATIENCE,
+};
+
+/// Runs the transcode function's program once against the shared cloud, with a deadline that is `within` away. The
+/// error is what the function said.
+pub async fn transcode(event: &Value, within: Duration) -> Result<(), String> {
+    let runtime = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let ready = &cloud().ready;
+    let mut command = Command::new(programs().join("transcode"));
+    command
+        .kill_on_drop(true)
+        .stdout(Stdio::null())
+        .env_clear()
+        .env("PATH", path_with_layer())
+        .env("AWS_LAMBDA_RUNTIME_API", runtime.local_addr().expect("an address").to_string())
+        .env("AWS_LAMBDA_FUNCTION_NAME", "transcode")
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "3008")
+        .env("AWS_LAMBDA_LOG_GROUP_NAME", "test")
+        .env("AWS_LAMBDA_LOG_STREAM_NAME", "test")
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_ACCESS_KEY_ID", &ready.access_key_id)
+        .env("AWS_SECRET_ACCESS_KEY", &ready.secret_access_key)
+        .env("AWS_ENDPOINT_URL_S3", &ready.s3_endpoint)
+        .env("AWS_ENDPOINT_URL_DYNAMODB", &ready.dynamodb_endpoint)
+        .env("DATABASE_URL", &ready.database_url)
+        .env("MEDIA_BUCKET", &ready.bucket)
+        .env("LEDGER_TABLE", store::ledger_table().await);
+    let mut function = command.spawn().expect("the function");
+    let outcome = timeout(PATIENCE, answer_of(&runtime, event, within)).await.expect("the function's answer");
+    function.kill().await.expect("the function's end");
+    outcome
+}
+
+/// Serves the Runtime API until the function has answered.
+async fn answer_of(runtime: &TcpListener, event: &Value, within: Duration) -> Result<(), String> {
+    loop {
+        let (mut connection, _) = runtime.accept().await.expect("a connection");
+        let request = read(&mut connection).await;
+        let path = request.split(' ').nth(1).unwrap_or_default();
+        if path.ends_with("/invocation/next") {
+            let body = event.to_string();
+            let deadline = std::time::SystemTime::now() + within;
+            let deadline = deadline.duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_millis();
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\
+                 Lambda-Runtime-Aws-Request-Id: 00000000-0000-4000-8000-000000000000\r\n\
+                 Lambda-Runtime-Deadline-Ms: {deadline}\r\nLambda-Runtime-Trace-Id: Root=1-0-0;Sampled=0\r\n\
+                 Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:000000000000:function:transcode\r\n\
+                 Content-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            connection.write_all(answer.as_bytes()).await.expect("the event is sent");
+        } else {
+            return if path.ends_with("/response") { Ok(()) } else { Err(request) };
+        }
+    }
+}
+
+/// A request whose head has come, with what came of its body.
+async fn read(connection: &mut TcpStream) -> String {
+    let (mut request, mut chunk) = (Vec::new(), [0; 8192]);
+    loop {
+        let got = connection.read(&mut chunk).await.expect("a request");
+        request.extend_from_slice(&chunk[..got]);
+        if got == 0 || request.windows(4).any(|end| end == b"\r\n\r\n") {
+            return String::from_utf8_lossy(&request).into_owned();
+        }
+    }
+}
