@@ -8,7 +8,7 @@ use std::{
 use common::{
     config::{EncryptionConfig, ObjectsConfig},
     ids::MailId,
-    objects::{Objects, keys},
+    objects::{Objects, Serving, keys},
     outbox::{Mail, Outbox},
     seal::Sealer,
     time::Millis,
@@ -43,8 +43,7 @@ impl Post {
         let cloud = tokio::task::spawn_blocking(start).await.expect("a cloud");
         let config = ObjectsConfig { bucket: cloud.ready.bucket.clone(), path_style: true };
         let objects = Objects::new(config, &sdk(&cloud));
-        let sealer = Sealer::new(EncryptionConfig::parse(KEY).expect("a key"));
-        Self { outbox: Outbox::new(objects.clone(), sealer), cloud, objects, port }
+        Self { outbox: Outbox::new(objects.clone(), sealer()), cloud, objects, port }
     }
 
     /// Looks through the outbox, as the schedule has it done; false when something could not be sent.
@@ -68,6 +67,10 @@ impl Post {
     async fn empty(&self) {
         until("an empty outbox", async || self.waiting().await.is_empty().then_some(())).await;
     }
+}
+
+fn sealer() -> Sealer {
+    Sealer::new(EncryptionConfig::parse(KEY).expect("a key"))
 }
 
 fn sdk(cloud: &Cloud) -> aws_config::SdkConfig {
@@ -157,15 +160,20 @@ async fn a_mail_that_was_moved_or_sealed_elsewhere_is_not_sent() {
     let (mailbox, _stop) = post.serve().await;
     let forged = Outbox::new(post.objects.clone(), another);
     forged.post(&login("eve@example.com", in_ten_minutes())).await.expect("posted");
+    let plain = serde_json::to_vec(&login("eve@example.com", in_ten_minutes())).expect("JSON");
+    let sealed = sealer().seal("outbox/0123456789abcde.json", &plain).expect("sealed");
+    let object = json!({ "sealed": sealed }).to_string().into_bytes();
+    let serving = Serving { content_type: "application/json", cache_control: "no-store" };
+    post.objects.put("outbox/edcba9876543210.json", object, serving).await.expect("stored");
     post.outbox.post(&login("ada@example.com", in_ten_minutes())).await.expect("posted");
-    until("the other mail", async || {
+    until("the third mail", async || {
         post.look_through().await;
-        (post.waiting().await.len() == 1).then_some(())
+        (post.waiting().await.len() == 2).then_some(())
     })
     .await;
     assert_eq!(mailbox.json().as_array().map(Vec::len), Some(1));
     assert_eq!(mailbox.json()[0]["to"], json!(["ada@example.com"]));
-    assert!(!post.look_through().await, "that it cannot be opened is told");
+    assert!(!post.look_through().await, "that they cannot be opened is told");
 }
 
 /// What the mail function says when it does not start.
