@@ -185,7 +185,7 @@ fn a_function_can_do_without_what_all_have() {
     let template = with_variables("OVER: !Ref AWS::NoValue").expect("template");
     assert_eq!(template.functions[0].environment.get("OVER"), None);
     let vpc = "
-Globals: {Function: {Runtime: provided.al2023, VpcConfig: !If [In, {SubnetIds: [a]}, !Ref 'AWS::NoValue']}}
+Globals: {Function: {Runtime: provided.al2023, VpcConfig: {SubnetIds: [a]}}}
 Resources:
   F:
     Type: AWS::Serverless::Function
@@ -195,7 +195,7 @@ Resources:
 ";
     let merged = super::globals::apply(super::value::parse(vpc, "t.yaml").expect("YAML"));
     assert_eq!(merged["Resources"]["F"]["Properties"]["VpcConfig"], json!({ "Ref": "AWS::NoValue" }));
-    assert!(merged["Resources"]["G"]["Properties"]["VpcConfig"]["Fn::If"].is_array());
+    assert_eq!(merged["Resources"]["G"]["Properties"]["VpcConfig"], json!({ "SubnetIds": ["a"] }));
 }
 
 #[test]
