@@ -53,12 +53,13 @@ await inBrowser(options, async (page, problems) => {
   await picture(page, "2-code");
   await page.goto(mail.text.match(/https?:\S+/)[0]);
   await picture(page, "3-link");
-  await page.click("text=Sign in");
+  await page.click("button");
   await signedIn(page);
   seen.byLink = await page.locator(".who p").textContent();
   await picture(page, "4-account");
 
   if (folder) {
+    await page.goto("about:blank");
     await page.setContent(mail.html);
     await picture(page, "5-mail");
     await page.goto(`${base}/dashboard/settings/account`);
@@ -108,7 +109,7 @@ await inBrowser(options, async (page, problems) => {
   await page.goto(`${base}/api/desktop/session/request?type=api_key&port=${port}&platform=web`);
   await picture(page, "7-desktop");
   seen.askedBefore = asked.length;
-  await page.click("text=Sign in to Cap Desktop >> nth=-1");
+  await page.click("button");
   await page.waitForURL(new RegExp(`^http://127.0.0.1:${port}/`));
   const given = new URL(asked[0], base).searchParams;
   seen.desktop = [...given.keys()];

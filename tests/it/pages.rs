@@ -7,6 +7,7 @@ use tests::{
     cloud::{cloud, repository},
     derived, footage,
     person::Person,
+    visitor::Visitor,
 };
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
@@ -198,4 +199,27 @@ async fn the_whole_file_is_played_where_renditions_are_refused_again() {
     let seen = run("refused.mjs", &[&page, "1000"]).await;
     assert!(seen["refused"].as_u64() > Some(1), "{seen}");
     assert_source(&seen, "mp4");
+}
+
+/// The first day of somebody new, on one kind of screen.
+async fn assert_first_day(screen: &str) {
+    let email = Visitor::new().email;
+    let seen = run("account.mjs", &[&cloud().ready.base, &email, screen]).await;
+    assert_eq!(seen["problems"], json!([]), "{seen}");
+    assert_eq!((&seen["byLink"], &seen["byCode"]), (&json!(email), &json!(email)), "{seen}");
+    assert_eq!((&seen["name"], &seen["picture"]), (&json!("Ada <b>Lovelace</b>"), &json!([256, 256])), "{seen}");
+    assert_eq!((&seen["key"], &seen["shownAgain"]), (&json!([200, 401]), &json!(false)), "{seen}");
+    assert_eq!((&seen["askedBefore"], &seen["desktop"]), (&json!(0), &json!(["type", "api_key", "user_id"])), "{seen}");
+    assert_eq!((&seen["signedOut"], &seen["sessions"]), (&json!({}), &json!(2)), "{seen}");
+    assert_eq!((&seen["everywhere"], &seen["desktopKey"]), (&json!(true), &json!([200, 401])), "{seen}");
+}
+
+#[tokio::test]
+async fn somebody_new_signs_in_makes_a_key_and_signs_out_everywhere() {
+    assert_first_day("desktop").await;
+}
+
+#[tokio::test]
+async fn somebody_new_does_the_same_on_a_phone() {
+    assert_first_day("phone").await;
 }

@@ -1,6 +1,6 @@
 //! Somebody with a browser: cookies are kept, forms carry their token, redirects are looked at.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use common::ids::UserId;
 use reqwest::{
@@ -83,10 +83,28 @@ impl Visitor {
     /// Somebody new, on another one.
     #[must_use]
     pub fn on(cloud: &'static Cloud) -> Self {
+        Self::from(cloud, somewhere())
+    }
+
+    /// Somebody new, at this address.
+    #[must_use]
+    pub fn from(cloud: &'static Cloud, address: IpAddr) -> Self {
         let name = UserId::random().expect("random");
         let jar = Arc::new(Jar::default());
-        let http = Client::builder().redirect(Policy::none()).cookie_provider(Arc::clone(&jar));
+        let http = Client::builder().redirect(Policy::none()).cookie_provider(Arc::clone(&jar)).local_address(address);
         Self { email: format!("{name}@example.test"), cloud, http: http.build().expect("a client"), jar }
+    }
+
+    /// The same browser at another address, as a phone that goes from one network to the next.
+    #[must_use]
+    pub fn moved(&self) -> Self {
+        let moved = Self { email: self.email.clone(), ..Self::on(self.cloud) };
+        for name in [SESSION, BROWSER] {
+            if let Some(value) = self.cookie(name) {
+                moved.set_cookie(name, &value);
+            }
+        }
+        moved
     }
 
     /// Another browser of the same person.
@@ -191,6 +209,18 @@ impl Visitor {
     pub fn set_cookie(&self, name: &str, value: &str) {
         self.jar.add_cookie_str(&format!("{name}={value}; Path=/"), &self.base().parse().expect("an address"));
     }
+}
+
+/// An address of one's own, so that people do not use up each other's limits. Elsewhere than on Linux a machine has one
+/// loopback address unless it is given more.
+fn somewhere() -> IpAddr {
+    let random = UserId::random()
+        .expect("random")
+        .as_str()
+        .bytes()
+        .fold(1_u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(u32::from(byte)));
+    let [_, a, b, c] = random.to_be_bytes();
+    IpAddr::from(if cfg!(target_os = "linux") { [127, a, b, c.clamp(2, 254)] } else { [127, 0, 0, 1] })
 }
 
 impl Default for Visitor {

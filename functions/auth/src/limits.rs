@@ -4,12 +4,12 @@
 use common::limits::Limit;
 
 /// Mails to one mailbox.
-pub(crate) const MAILS_TO_MAILBOX: Limit = Limit { name: "mail-to", most: 10, seconds: 600 };
+pub(crate) const MAILS_TO_MAILBOX: Limit = Limit { name: "mail-to", most: 12, seconds: 600 };
 /// Mails asked for from one address.
-pub(crate) const MAILS_FROM_SOURCE: Limit = Limit { name: "mail-from", most: 60, seconds: 600 };
+pub(crate) const MAILS_FROM_SOURCE: Limit = Limit { name: "mail-from", most: 100, seconds: 600 };
 /// Codes tried for one mailbox.
 pub(crate) const CODES_OF_MAILBOX: Limit = Limit { name: "code-of", most: 20, seconds: 3600 };
 /// Codes tried from one address.
-pub(crate) const CODES_FROM_SOURCE: Limit = Limit { name: "code-from", most: 60, seconds: 600 };
+pub(crate) const CODES_FROM_SOURCE: Limit = Limit { name: "code-from", most: 100, seconds: 600 };
 /// Keys and sessions that one person makes for programs.
 pub(crate) const KEYS_OF_USER: Limit = Limit { name: "key-of", most: 20, seconds: 3600 };
