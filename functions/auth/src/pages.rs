@@ -7,7 +7,7 @@ use common::{
 };
 use lambda_http::http::{HeaderValue, header::RETRY_AFTER};
 
-use crate::{app::App, visitor::Visitor};
+use crate::visitor::Visitor;
 
 /// Asks for an address.
 #[derive(Template)]
@@ -120,17 +120,15 @@ pub(crate) struct Beside<'a> {
 
 /// A page with a policy of its own. `render` is given the nonce.
 pub(crate) fn show(
-    app: &App,
     visitor: &Visitor,
     status: StatusCode,
     render: impl FnOnce(&str) -> askama::Result<String>,
 ) -> Answer {
-    show_beside(app, visitor, status, Beside::default(), render)
+    show_beside(visitor, status, Beside::default(), render)
 }
 
 /// As [`show`], for pages that deal with other places too.
 pub(crate) fn show_beside(
-    app: &App,
     visitor: &Visitor,
     status: StatusCode,
     beside: Beside<'_>,
@@ -143,7 +141,7 @@ pub(crate) fn show_beside(
     // Forms need their Origin, which no-referrer would hide.
     let policy =
         Policy { nonce: &nonce, media: beside.media, forms: &forms, connect: beside.media, referrer: "same-origin" };
-    visitor.greeted(secured(html(status, page), &app.site, &policy))
+    visitor.greeted(secured(html(status, page), &policy))
 }
 
 /// A page that refuses, with when to try again.

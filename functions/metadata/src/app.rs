@@ -29,3 +29,9 @@ impl App {
         })
     }
 }
+
+impl AsRef<SiteConfig> for App {
+    fn as_ref(&self) -> &SiteConfig {
+        &self.site
+    }
+}

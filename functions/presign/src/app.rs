@@ -21,3 +21,9 @@ impl App {
         Ok(Self { db, objects, site: SiteConfig::from_env()? })
     }
 }
+
+impl AsRef<SiteConfig> for App {
+    fn as_ref(&self) -> &SiteConfig {
+        &self.site
+    }
+}

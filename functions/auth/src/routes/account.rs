@@ -6,6 +6,7 @@ use common::{
     error::ApiError,
     http::{Answer, StatusCode, gateway_host, origin_of, redirect},
     objects::keys,
+    time::Millis,
 };
 use lambda_http::Request;
 
@@ -63,12 +64,12 @@ async fn page(app: &App, request: &Request, status: StatusCode, says: Says<'_>) 
     let open = sessions::list(&mut db, &session.user).await?;
     drop(db);
     let key_rows: Vec<_> = made.into_iter().map(key_row).collect();
-    let session_rows: Vec<_> = open.into_iter().map(|one| session_row(one, &session)).collect();
+    let session_rows: Vec<_> = open.iter().map(|one| session_row(one, &session)).collect();
     let avatar = keys::avatar(&session.user, session.avatar.as_deref().unwrap_or("none"));
     // Signing is arithmetic. The address also tells where the page stores and finds pictures.
     let picture = app.objects.sign_get(&avatar).await?;
     let beside = Beside { media: origin_of(&picture), ..Beside::default() };
-    pages::show_beside(app, &visitor, status, beside, |nonce| {
+    pages::show_beside(&visitor, status, beside, |nonce| {
         let page = AccountPage {
             nonce,
             csrf_token: &visitor.csrf_token,
@@ -86,10 +87,10 @@ async fn page(app: &App, request: &Request, status: StatusCode, says: Says<'_>) 
 
 fn key_row(key: api_keys::Listed) -> KeyRow {
     let name = if key.name.is_empty() { key.source } else { key.name };
-    KeyRow { id: key.id.to_string(), name, created: key.created_at.day(), used: key.last_used_at.map(|at| at.day()) }
+    KeyRow { id: key.id.to_string(), name, created: key.created_at.day(), used: key.last_used_at.map(Millis::day) }
 }
 
-fn session_row(session: sessions::Listed, current: &sessions::Current) -> SessionRow {
+fn session_row(session: &sessions::Listed, current: &sessions::Current) -> SessionRow {
     SessionRow {
         current: session.id == current.id,
         id: session.id.to_string(),

@@ -71,25 +71,25 @@ pub(super) async fn open(app: &App, request: &Request) -> Answer {
     let visitor = Visitor::of(&app.site, request)?;
     let next = return_to::own_path(&visitor.origin, query(request, "callbackUrl"));
     let Ok(shown) = Shown::read(query(request, "email"), query(request, "token"), next) else {
-        return stale(app, &visitor, next);
+        return stale(&visitor, next);
     };
-    let Some(browser) = Browser::of(&app.site, request) else { return stale(app, &visitor, next) };
+    let Some(browser) = Browser::of(&app.site, request) else { return stale(&visitor, next) };
     match shown.token {
         // A page elsewhere that leads here may spend nobody's tries.
-        Token::Code(_) if is_led_here(request) => code_form(app, &visitor, StatusCode::OK, next, &shown.email, None),
+        Token::Code(_) if is_led_here(request) => code_form(&visitor, StatusCode::OK, next, &shown.email, None),
         Token::Code(_) => match log_in(app, request, &browser, &shown).await {
             Ok(token) => {
                 with_cookie(redirect(&format!("{}{next}", visitor.origin))?, &cookie::set_session(&app.site, &token))
             }
-            Err(error) => refuse(app, &visitor, &shown, error),
+            Err(error) => refuse(&visitor, &shown, error),
         },
         Token::Link(link) => {
             let hash: [u8; 32] = Sha256::digest(link).into();
             if !users::is_open(&mut app.db.connect().await?, &shown.email, &browser.hash(), &hash).await? {
-                return stale(app, &visitor, next);
+                return stale(&visitor, next);
             }
             let (csrf_token, email) = (&visitor.csrf_token, shown.email.as_str());
-            pages::show(app, &visitor, StatusCode::OK, |nonce| {
+            pages::show(&visitor, StatusCode::OK, |nonce| {
                 LinkPage { nonce, csrf_token, email, token: link, next }.render()
             })
         }
@@ -111,15 +111,15 @@ pub(super) async fn finish(app: &App, request: &Request) -> Answer {
         Err(error) if page => {
             // A code that is no six digits was mistyped; its page takes another one.
             return match fields.get("email").and_then(Email::parse) {
-                Some(email) => code_form(app, &visitor, error.status, next, &email, Some(WRONG_CODE)),
-                None => stale(app, &visitor, next),
+                Some(email) => code_form(&visitor, error.status, next, &email, Some(WRONG_CODE)),
+                None => stale(&visitor, next),
             };
         }
         Err(error) => return Err(error),
     };
     let token = match log_in(app, request, &browser, &shown).await {
         Ok(token) => token,
-        Err(error) if page => return refuse(app, &visitor, &shown, error),
+        Err(error) if page => return refuse(&visitor, &shown, error),
         Err(error) => return Err(error),
     };
     let url = format!("{}{}", visitor.origin, shown.next);
@@ -162,23 +162,23 @@ async fn log_in(app: &App, request: &Request, browser: &Browser, shown: &Shown<'
 }
 
 /// A refusal as a page: where a code was typed, another one can be.
-fn refuse(app: &App, visitor: &Visitor, shown: &Shown<'_>, error: ApiError) -> Answer {
+fn refuse(visitor: &Visitor, shown: &Shown<'_>, error: ApiError) -> Answer {
     if error.status.is_server_error() {
         return Err(error);
     }
     match shown.token {
         Token::Code(_) => {
-            let page = code_form(app, visitor, error.status, shown.next, &shown.email, Some(&error.message));
+            let page = code_form(visitor, error.status, shown.next, &shown.email, Some(&error.message));
             pages::refused(page, &error)
         }
-        Token::Link(_) => stale(app, visitor, shown.next),
+        Token::Link(_) => stale(visitor, shown.next),
     }
 }
 
 /// The page for links that do not sign in, with the way to a fresh one.
-fn stale(app: &App, visitor: &Visitor, next: &str) -> Answer {
+fn stale(visitor: &Visitor, next: &str) -> Answer {
     let again = super::session::login_address(&visitor.origin, next)?;
-    pages::show(app, visitor, StatusCode::FORBIDDEN, |nonce| {
+    pages::show(visitor, StatusCode::FORBIDDEN, |nonce| {
         StalePage { nonce, again: &again, problem: STALE_LINK }.render()
     })
 }

@@ -93,7 +93,7 @@ pub(super) async fn ask(app: &App, request: &Request) -> Answer {
     let forms = format!("{} cap-desktop:", wanted.loopback().unwrap_or_default());
     let (csrf_token, email, fields) = (&visitor.csrf_token, &session.email, &fields);
     let (loopback, session) = (wanted.port.is_some(), wanted.session);
-    pages::show_beside(app, &visitor, StatusCode::OK, Beside { forms: &forms, ..Beside::default() }, |nonce| {
+    pages::show_beside(&visitor, StatusCode::OK, Beside { forms: &forms, ..Beside::default() }, |nonce| {
         DesktopPage { nonce, csrf_token, email, fields, loopback, session }.render()
     })
 }
@@ -137,7 +137,7 @@ async fn make_session(
 
 fn opening(app: &App, request: &Request, deep_link: &str, loopback: &str) -> Answer {
     let visitor = Visitor::of(&app.site, request)?;
-    let page = pages::show(app, &visitor, StatusCode::OK, |nonce| OpeningPage { nonce, deep_link, loopback }.render());
+    let page = pages::show(&visitor, StatusCode::OK, |nonce| OpeningPage { nonce, deep_link, loopback }.render());
     let mut page = page?;
     let headers = page.headers_mut();
     // The page holds the key.

@@ -33,7 +33,7 @@ pub(super) async fn page(app: &App, request: &Request) -> Answer {
     if signed_in(&mut app.db.connect().await?, request).await?.is_some() {
         return redirect(&format!("{}{next}", visitor.origin));
     }
-    form(app, &visitor, StatusCode::OK, next, "", None)
+    form(&visitor, StatusCode::OK, next, "", None)
 }
 
 /// `GET /verify-otp?email=…&next=…`: takes the code.
@@ -41,7 +41,7 @@ pub(super) fn code_page(app: &App, request: &Request) -> Answer {
     let visitor = Visitor::of(&app.site, request)?;
     let next = return_to::own_path(&visitor.origin, query(request, "next"));
     match query(request, "email").and_then(Email::parse) {
-        Some(email) => code_form(app, &visitor, StatusCode::OK, next, &email, None),
+        Some(email) => code_form(&visitor, StatusCode::OK, next, &email, None),
         None => redirect(&super::session::login_address(&visitor.origin, next)?),
     }
 }
@@ -58,7 +58,7 @@ pub(super) async fn ask(app: &App, request: &Request) -> Answer {
         Ok(url) => json_response(StatusCode::OK, &json!({ "url": url })),
         Err(error) if page && error.status.is_client_error() => {
             let typed = fields.get("email").unwrap_or_default();
-            pages::refused(form(app, &visitor, error.status, next, typed, Some(&error.message)), &error)
+            pages::refused(form(&visitor, error.status, next, typed, Some(&error.message)), &error)
         }
         Err(error) => Err(error),
     }
@@ -135,14 +135,13 @@ fn callback_address(origin: &str, email: &Email, token: &str, next: &str) -> Res
     Ok(format!("{origin}/api/auth/callback/email?{query}"))
 }
 
-fn form(app: &App, visitor: &Visitor, status: StatusCode, next: &str, email: &str, problem: Option<&str>) -> Answer {
+fn form(visitor: &Visitor, status: StatusCode, next: &str, email: &str, problem: Option<&str>) -> Answer {
     let csrf_token = &visitor.csrf_token;
-    pages::show(app, visitor, status, |nonce| LoginPage { nonce, csrf_token, next, email, problem }.render())
+    pages::show(visitor, status, |nonce| LoginPage { nonce, csrf_token, next, email, problem }.render())
 }
 
 /// The page that takes a code.
 pub(super) fn code_form(
-    app: &App,
     visitor: &Visitor,
     status: StatusCode,
     next: &str,
@@ -151,9 +150,7 @@ pub(super) fn code_form(
 ) -> Answer {
     let (csrf_token, email) = (&visitor.csrf_token, email.as_str());
     let again = super::session::login_address(&visitor.origin, next)?;
-    pages::show(app, visitor, status, |nonce| {
-        CodePage { nonce, csrf_token, next, email, again: &again, problem }.render()
-    })
+    pages::show(visitor, status, |nonce| CodePage { nonce, csrf_token, next, email, again: &again, problem }.render())
 }
 
 #[cfg(test)]

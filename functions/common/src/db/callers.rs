@@ -56,12 +56,14 @@ pub(super) fn caller(row: &mut Row) -> Result<Option<Caller>, DbError> {
     Ok(user.map(|user| Caller { user, stale }))
 }
 
-/// Writes down that this is used today. A session then lasts another 30 days.
+/// Writes down that this is used today. A session then lasts another 30 days, but no longer than a year in all.
 pub async fn used(db: &mut Connection, credential: &Credential) -> Result<(), DbError> {
     let place = Place::of(credential);
     let longer = match credential {
         Credential::Key(_) => "",
-        Credential::Session { .. } => ", w.expires_at = UTC_TIMESTAMP(3) + INTERVAL 30 DAY",
+        Credential::Session { .. } => {
+            ", w.expires_at = LEAST(UTC_TIMESTAMP(3) + INTERVAL 30 DAY, w.created_at + INTERVAL 1 YEAR)"
+        }
     };
     let sql = format!("UPDATE {} SET w.last_used_at = UTC_TIMESTAMP(3){longer} WHERE {}", place.table, place.holds);
     db.run(&sql, params! { "hash" => place.hash() }).await?;

@@ -14,26 +14,34 @@ pub use page::{Policy, nonce, origin_of, secured};
 pub use request::{Fields, fields, gateway_host, is_form, json, path_segments, query, source, user_agent};
 pub use response::{html, json as json_response, redirect, see_other, text, with_cookie};
 
-use crate::error::ApiError;
+use crate::{config::SiteConfig, error::ApiError};
 
 /// An answer or a refusal.
 pub type Answer = Result<Response<Body>, ApiError>;
 
-/// Runs a function: every request goes to `answer`, every refusal becomes a response.
+/// Runs a function: every request goes to `answer`, every refusal becomes a response, and every response says what a
+/// browser may do with it.
 pub async fn serve<A, F, R>(app: A, answer: R) -> Result<(), Error>
 where
     R: Fn(Arc<A>, Request) -> F + Sync,
     F: Future<Output = Answer> + Send,
-    A: Send + Sync,
+    A: AsRef<SiteConfig> + Send + Sync,
 {
     let (app, answer) = (&Arc::new(app), &answer);
     lambda_http::run(service_fn(move |request: Request| async move {
         let agent = request.uri().path().starts_with("/api/v1/");
         let request_id = request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
-        let response = match answer(Arc::clone(app), request).await {
+        let site: &SiteConfig = (**app).as_ref();
+        // A page is not told in JSON that its session is over.
+        let login = is_form(&request).then(|| format!("{}/login", site.origin(&gateway_host(&request))));
+        let mut response = match answer(Arc::clone(app), request).await {
             Ok(response) => response,
-            Err(error) => refuse(&error, agent, &request_id),
+            Err(error) => match login.filter(|_| error.status == StatusCode::UNAUTHORIZED) {
+                Some(login) => see_other(&login).unwrap_or_else(|error| refuse(&error, agent, &request_id)),
+                None => refuse(&error, agent, &request_id),
+            },
         };
+        page::harden(&mut response, site);
         Ok::<_, Error>(response)
     }))
     .await

@@ -37,7 +37,7 @@ pub fn origin_of(url: &str) -> &str {
 }
 
 /// Puts the policy on a page that no cache keeps and nobody frames.
-pub fn secured(mut response: Response<Body>, site: &SiteConfig, policy: &Policy<'_>) -> Answer {
+pub fn secured(mut response: Response<Body>, policy: &Policy<'_>) -> Answer {
     let Policy { nonce, media, forms, connect, referrer } = policy;
     let csp = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data: {media}; \
@@ -48,11 +48,20 @@ pub fn secured(mut response: Response<Body>, site: &SiteConfig, policy: &Policy<
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_str(&csp).map_err(ApiError::internal)?);
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static(referrer));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// Says of any answer what a browser may do with it: nothing, unless it has said so itself.
+pub(super) fn harden(response: &mut Response<Body>, site: &SiteConfig) {
+    let headers = response.headers_mut();
+    let nothing = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(nothing));
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if site.is_https() {
         // A year, for this host only: what else lives under its domain is not ours to decide.
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
-    Ok(response)
 }
 
 #[cfg(test)]
@@ -66,8 +75,8 @@ mod tests {
     fn only_https_sites_pin_https() {
         let pinned = |web_url: &str| {
             let site = SiteConfig { web_url: Some(web_url.to_owned()), secret: AuthSecret::new(b"") };
-            let policy = Policy { nonce: "0", media: "", forms: "'none'", connect: "", referrer: "no-referrer" };
-            let response = secured(html(StatusCode::OK, ""), &site, &policy).expect("a page");
+            let mut response = html(StatusCode::OK, "");
+            harden(&mut response, &site);
             response.headers().contains_key(header::STRICT_TRANSPORT_SECURITY)
         };
         assert_eq!((pinned("https://cap.example.com"), pinned("http://127.0.0.1:3000")), (true, false));

@@ -17,7 +17,6 @@ fn with_type(status: StatusCode, content_type: &'static str, body: Body) -> Resp
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
     response
 }
 

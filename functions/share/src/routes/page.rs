@@ -57,7 +57,7 @@ pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
     };
     let Some(video) = found else {
         let page = MissingPage { nonce: &nonce }.render().map_err(ApiError::internal)?;
-        return answer(app, StatusCode::NOT_FOUND, page, &nonce, "");
+        return answer(StatusCode::NOT_FOUND, page, &nonce, "");
     };
     // Signing is arithmetic, not a call. The address also tells where the browser will fetch media from.
     let poster = app.objects.sign_get(&keys::poster(&video.id)).await?;
@@ -72,7 +72,7 @@ pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
         notice: notice(&video),
     };
     let page = page.render().map_err(ApiError::internal)?;
-    answer(app, StatusCode::OK, page, &nonce, origin_of(&poster))
+    answer(StatusCode::OK, page, &nonce, origin_of(&poster))
 }
 
 fn player<'a>(video: &'a Video, poster: &'a str) -> Option<Player<'a>> {
@@ -117,9 +117,9 @@ fn clock(millis: u64) -> String {
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
-fn answer(app: &App, status: StatusCode, body: String, nonce: &str, media: &str) -> Answer {
+fn answer(status: StatusCode, body: String, nonce: &str, media: &str) -> Answer {
     let policy = Policy { nonce, media, forms: "'none'", connect: "", referrer: "no-referrer" };
-    secured(html(status, body), &app.site, &policy)
+    secured(html(status, body), &policy)
 }
 
 #[cfg(test)]
