@@ -11,6 +11,7 @@ mod mail;
 mod migrations;
 mod outages;
 mod publish;
+mod queries;
 mod sharing_out;
 mod sweep;
 mod tls;
