@@ -12,6 +12,7 @@ mod migrations;
 mod outages;
 mod publish;
 mod queries;
+mod secrets;
 mod sharing_out;
 mod sweep;
 mod tls;
