@@ -126,11 +126,16 @@ async fn signed_out() -> Vec<Identity> {
 }
 
 async fn deleted() -> Vec<Identity> {
-    let person = Person::new().await;
-    let token = token(&person.browser().await);
-    rows::run(&format!("DELETE FROM users WHERE id = '{}'", person.id)).await;
+    let (person, forgotten) = (Person::new().await, Person::new().await);
+    let (browser, other) = (person.browser().await, forgotten.browser().await);
+    let (one, two) = (token(&browser), token(&other));
+    let deleted = browser.json(Method::POST, "/api/settings/user/delete", json!({ "email": person.email() })).await;
+    assert_eq!(deleted.status, 200, "{deleted:?}");
+    rows::run(&format!("DELETE FROM users WHERE id = '{}'", forgotten.id)).await;
     vec![
-        Identity::bearer("a key of somebody who is gone", &person.key),
-        Identity::cookie_alone("a session of somebody who is gone", &token),
+        Identity::bearer("a key of a deleted account", &person.key),
+        Identity::cookie_alone("a session of a deleted account", &one),
+        Identity::bearer("a key of an account that is forgotten", &forgotten.key),
+        Identity::cookie_alone("a session of an account that is forgotten", &two),
     ]
 }

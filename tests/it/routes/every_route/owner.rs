@@ -54,6 +54,7 @@ impl Owner {
     async fn everything(&self) -> Value {
         let shown = self.person.get(&format!("/api/v1/caps/{}", self.video)).await.body;
         let keys = self.person.get("/api/settings/keys").await.body;
+        let account = self.person.get("/api/settings/user").await.body;
         let sessions = self.browser.get("/api/settings/sessions").await.json();
         let mut objects = store::keys_of(&self.video).await;
         objects.sort();
@@ -64,13 +65,14 @@ impl Owner {
              (SELECT COUNT(*) FROM api_keys WHERE user_id = '{id}'), \
              (SELECT COUNT(*) FROM sessions WHERE user_id = '{id}'))"
         );
-        json!([shown, keys, sessions, self.browser.who().await, objects, rows::one::<String>(&row).await])
+        let who = self.browser.who().await;
+        json!([shown, who, account, keys, sessions, objects, rows::one::<String>(&row).await])
     }
 
     /// Nothing of it has changed.
     pub(super) async fn assert_untouched(&self) {
         assert_eq!(self.everything().await, self.before);
         assert_eq!(self.before[0]["title"], "Private");
-        assert_eq!(self.before[3], json!(self.person.email()));
+        assert_eq!(self.before[1], json!(self.person.email()));
     }
 }

@@ -61,6 +61,13 @@ pub(super) const ROUTES: &[Route] = &[
     caller("DELETE /api/v1/caps/{id}").about(Video),
     caller("DELETE /api/desktop/video/delete").about(Video).query("videoId=ID"),
     caller("DELETE /api/video/delete").about(Video).query("videoId=ID"),
+    // One's own account. Only a person deletes it, and says which.
+    caller("GET /api/settings/user"),
+    caller("POST /api/settings/user/name").fields(r#"{"name":"Mine now"}"#),
+    caller("POST /api/settings/user/avatar").json(r#"{"contentType":"image/png","size":100}"#),
+    caller("POST /api/settings/user/avatar/complete"),
+    caller("POST /api/settings/user/avatar/remove"),
+    signed_in("POST /api/settings/user/delete").fields(r#"{"email":"ada@example.test"}"#),
     // Health, without a word about anybody.
     public("GET /api/status", 200),
     // Share pages and what they play: public on purpose, for whoever has the link.
