@@ -121,7 +121,10 @@ async fn only_who_is_signed_in_and_means_it_deletes_an_account() {
         let refused = session.post(DELETE, body.clone()).await;
         assert_eq!(refused.status, 400, "{body}");
         assert!(refused.body["error"].as_str().is_some_and(|sentence| sentence.contains("address")), "{refused:?}");
-        assert_eq!(session.submit(DELETE, &[]).await.status(), 400);
+        let page = session.submit(DELETE, &[]).await;
+        assert_eq!(page.status(), 303);
+        let problem = format!("{}/dashboard/settings/account?problem=confirmation", cloud().ready.base);
+        assert_eq!(page.headers()[LOCATION], problem.as_str());
     }
     assert_eq!(session.get(USER).await.body["email"], email(&person));
     assert_eq!(person.get(USER).await.status, 200);
@@ -136,7 +139,9 @@ async fn a_form_leads_to_the_login_and_takes_the_cookie_away() {
     assert_eq!(sent.headers()[LOCATION], format!("{}/login", cloud().ready.base).as_str());
     let cookie = sent.headers()[SET_COOKIE].to_str().expect("a cookie");
     assert!(cookie.starts_with("next-auth.session-token=;") && cookie.contains("Max-Age=0"), "{cookie}");
-    assert_eq!(session.submit(DELETE, &[("email", &email(&person))]).await.status(), 401, "twice");
+    let twice = session.submit(DELETE, &[("email", &email(&person))]).await;
+    assert_eq!((twice.status().as_u16(), &twice.headers()[LOCATION]), (303, &sent.headers()[LOCATION]), "twice");
+    assert_eq!(session.post(DELETE, json!({ "email": email(&person) })).await.status, 401, "a program is told");
 }
 
 /// Videos with many objects each, one of them with more than a page of them.

@@ -189,6 +189,25 @@ async fn a_session_lasts_longer_once_a_day_by_being_used() {
 }
 
 #[tokio::test]
+async fn a_session_ends_after_a_year_however_much_it_is_used() {
+    let person = Person::new().await;
+    let browser = person.browser().await;
+    rows::run(&format!(
+        "UPDATE sessions SET created_at = UTC_TIMESTAMP(3) - INTERVAL 1 YEAR + INTERVAL 2 DAY, \
+         last_used_at = UTC_TIMESTAMP(3) - INTERVAL 25 HOUR WHERE user_id = '{}'",
+        person.id
+    ))
+    .await;
+    assert_eq!(browser.get("/api/v1/caps").await.status, 200);
+    let ends = format!(
+        "SELECT expires_at = created_at + INTERVAL 1 YEAR AND last_used_at > UTC_TIMESTAMP(3) - INTERVAL 1 HOUR \
+         FROM sessions WHERE user_id = '{}'",
+        person.id
+    );
+    assert!(rows::one::<bool>(&ends).await, "{}", row(&person).await);
+}
+
+#[tokio::test]
 async fn a_session_that_ran_out_does_not_come_back() {
     let person = Person::new().await;
     let browser = person.browser().await;

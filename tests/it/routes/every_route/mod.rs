@@ -12,7 +12,7 @@ use local::template::{Inputs, Template};
 use tests::{
     cloud::{cloud, repository},
     person::Person,
-    visitor::Page,
+    visitor::{Page, page},
 };
 
 use identity::{Identity, nobodies, token};
@@ -73,6 +73,16 @@ async fn nobody_gets_in_where_somebody_is_wanted() {
         }
     }
     owner.assert_untouched().await;
+}
+
+#[tokio::test]
+async fn a_form_of_nobody_leads_to_the_login() {
+    let unknown = Identity::cookie("a session that nobody has", &"0".repeat(64));
+    for route in ROUTES.iter().filter(|route| route.is_write() && route.door == Door::SignedIn) {
+        let answer = page(route.bare(&unknown, "0123456789abcde").form(&[("name", "A key")])).await;
+        let login = format!("{}/login", cloud().ready.base);
+        assert_eq!((answer.status, answer.location()), (303, login.as_str()), "{}: {answer:?}", route.key);
+    }
 }
 
 #[tokio::test]
