@@ -147,12 +147,17 @@ async fn log_in(app: &App, request: &Request, browser: &Browser, shown: &Shown<'
         device: &user_agent(request),
         before: before.as_ref(),
     };
-    match users::log_in(&mut app.db.connect().await?, &login).await? {
-        Outcome::SignedIn => Ok(token),
-        Outcome::NotAllowed => Err(ApiError::forbidden(NOT_ALLOWED)),
-        Outcome::Refused if matches!(proof, Proof::Code(_)) => Err(ApiError::forbidden(WRONG_CODE)),
-        Outcome::Refused => Err(ApiError::forbidden(STALE_LINK)),
-    }
+    let refusal = match users::log_in(&mut app.db.connect().await?, &login).await? {
+        Outcome::SignedIn(user) => {
+            tracing::info!(%user, "signed in");
+            return Ok(token);
+        }
+        Outcome::NotAllowed => NOT_ALLOWED,
+        Outcome::Refused if matches!(proof, Proof::Code(_)) => WRONG_CODE,
+        Outcome::Refused => STALE_LINK,
+    };
+    tracing::warn!(refusal, "login refused");
+    Err(ApiError::forbidden(refusal))
 }
 
 /// A refusal as a page: where a code was typed, another one can be.

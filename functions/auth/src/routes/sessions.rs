@@ -75,6 +75,7 @@ pub(super) async fn end_all(app: &App, request: &Request) -> Answer {
     let caller = identity::signed_in(&mut db, &credential).await?;
     sessions::end_all(&mut db, &caller).await?;
     api_keys::revoke_all(&mut db, &caller).await?;
+    tracing::info!(user = %caller, "signed out everywhere");
     let answer = if is_form(request) {
         see_other(&format!("{}/login", app.site.origin(&gateway_host(request))))?
     } else {
