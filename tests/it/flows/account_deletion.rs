@@ -64,7 +64,7 @@ async fn nothing_is_left_of(what: &[String]) {
 }
 
 #[tokio::test]
-async fn a_deleted_account_is_gone_everywhere() {
+async fn c16_a_deleted_account_is_gone_everywhere() {
     let person = Person::new().await;
     let (here, elsewhere) = (person.browser().await, person.browser().await);
     let video = person.record("Private matters", footage::screen_recording("160x90", 1).await).await;
@@ -176,7 +176,7 @@ async fn seed(person: &Person, videos: usize, each: usize) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_large_account_is_removed_by_as_many_invocations_as_it_takes() {
+async fn a19_a_large_account_is_removed_by_as_many_invocations_as_it_takes() {
     let person = Person::new().await;
     let videos = seed(&person, 40, 30).await;
     let user = delete_rows(&person).await;

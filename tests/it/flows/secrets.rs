@@ -105,7 +105,7 @@ fn parameter(address: &str, name: &str) -> String {
 }
 
 #[tokio::test]
-async fn nothing_that_signs_in_is_logged_or_told_in_a_refusal() {
+async fn c16_nothing_that_signs_in_is_logged_or_told_in_a_refusal() {
     let state = TempDir::new().expect("a directory");
     let path = state.path().to_owned();
     let cloud: &'static Cloud =

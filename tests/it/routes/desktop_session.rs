@@ -222,7 +222,7 @@ async fn what_no_app_sends_is_refused() {
 }
 
 #[tokio::test]
-async fn nothing_is_handed_over_for_a_page_of_another_site() {
+async fn c5_nothing_is_handed_over_for_a_page_of_another_site() {
     let signed = Signed::new().await;
     let before = signed.count().await;
     let post = || signed.browser.request(Method::POST, PATH);
@@ -245,7 +245,7 @@ async fn nothing_is_handed_over_for_a_page_of_another_site() {
 }
 
 #[tokio::test]
-async fn whatever_a_request_says_the_key_stays_on_this_machine() {
+async fn c6_whatever_a_request_says_the_key_stays_on_this_machine() {
     let signed = Signed::new().await;
     let csrf = signed.browser.csrf().await;
     let forged = |request: reqwest::RequestBuilder| {

@@ -32,7 +32,7 @@ async fn caps_with(browser: &Visitor, key: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_key_works_at_once_and_is_shown_once() {
+async fn c16_a_key_works_at_once_and_is_shown_once() {
     let person = Person::new().await;
     let browser = person.browser().await;
     let video = person.create("Mine").await;
@@ -97,7 +97,7 @@ async fn a_list_tells_what_a_key_is_for_and_when_it_was_used() {
 }
 
 #[tokio::test]
-async fn a_revoked_key_is_dead_at_once() {
+async fn c16_a_revoked_key_is_dead_at_once() {
     let person = Person::new().await;
     let browser = person.browser().await;
     for by_form in [false, true] {
@@ -146,7 +146,7 @@ async fn a_key_lists_and_revokes_but_makes_none() {
 }
 
 #[tokio::test]
-async fn names_are_kept_exactly_and_escaped_on_the_page() {
+async fn c14_names_are_kept_exactly_and_escaped_on_the_page() {
     let browser = Person::new().await.browser().await;
     let names = [
         "<script>alert(1)</script>",

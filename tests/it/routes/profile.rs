@@ -26,7 +26,7 @@ async fn people_see_their_own_account() {
 }
 
 #[tokio::test]
-async fn a_name_is_kept_as_it_is_written() {
+async fn c14_a_name_is_kept_as_it_is_written() {
     let person = Person::new().await;
     let video = person.create("Named").await;
     let long = "\u{1f469}\u{1f3fd}\u{200d}\u{1f52c}".repeat(25);
@@ -67,7 +67,7 @@ async fn names_come_whole_or_in_two_parts() {
 }
 
 #[tokio::test]
-async fn what_is_no_name_is_refused() {
+async fn c14_what_is_no_name_is_refused() {
     let person = Person::new().await;
     for body in [
         json!({}),

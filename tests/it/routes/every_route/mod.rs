@@ -86,7 +86,7 @@ async fn a_form_of_nobody_leads_to_the_login() {
 }
 
 #[tokio::test]
-async fn another_person_gets_nothing_of_ones_own() {
+async fn c7_another_person_gets_nothing_of_ones_own() {
     let owner = Owner::new().await;
     for route in ROUTES {
         // Somebody new each time, since some of it ends all that a person has.
@@ -115,7 +115,7 @@ async fn another_person_gets_nothing_of_ones_own() {
 }
 
 #[tokio::test]
-async fn a_browser_changes_nothing_for_pages_of_other_sites() {
+async fn c5_a_browser_changes_nothing_for_pages_of_other_sites() {
     let owner = Owner::new().await;
     let alone = Identity::cookie_alone("one's own browser, and nothing says which page asks", &token(&owner.browser));
     let led = |who: &str, name, value| Identity { who: who.to_owned(), ..alone.clone().with(name, value) };
