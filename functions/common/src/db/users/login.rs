@@ -88,6 +88,15 @@ pub async fn is_open(db: &mut Connection, email: &Email, browser: &[u8; 32], lin
     Ok(found.is_some())
 }
 
+/// True while a login that was asked for with this mailbox in this browser can be finished with a code.
+pub async fn is_asked(db: &mut Connection, email: &Email, browser: &[u8; 32]) -> Result<bool, DbError> {
+    let sql = "SELECT 1 FROM verification_tokens WHERE browser_hash = :browser AND email = :email \
+               AND expires_at > UTC_TIMESTAMP(3) LIMIT 1";
+    let found: Option<u8> =
+        db.first(sql, params! { "browser" => browser.as_slice(), "email" => email.as_str() }).await?;
+    Ok(found.is_some())
+}
+
 /// Finishes a login: what was shown is used up, the account is there, and the new session is good. All of it happens, or
 /// nothing; but a code that was tried has been tried.
 pub async fn log_in(db: &mut Connection, login: &Login<'_>) -> Result<Outcome, DbError> {
