@@ -14,7 +14,6 @@ pub mod person;
 pub mod processes;
 pub mod reason;
 pub mod rows;
-pub mod session;
 pub mod store;
 pub mod visitor;
 pub mod wait;

@@ -2,9 +2,9 @@
 
 use common::{
     config::DatabaseConfig,
-    db::{Database, api_keys, users},
+    db::{Connection, Database, api_keys, sessions, users},
     email::Email,
-    ids::{ApiKey, UserId},
+    ids::{ApiKey, SessionToken, UserId},
     secret::Secret,
 };
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     cloud::{Cloud, cloud},
     rows,
+    visitor::{self, Visitor},
     wait::until,
 };
 
@@ -44,10 +45,8 @@ impl Person {
     /// As [`new`](Self::new), with an account on another local cloud than the shared one.
     pub async fn on(cloud: &'static Cloud) -> Self {
         let (key, id) = (ApiKey::random().expect("random"), UserId::random().expect("random"));
-        let config = DatabaseConfig { url: Secret::new(&cloud.ready.database_url), ca: None };
-        let db = Database::new(&config).expect("a database");
-        let mut db = db.connect().await.expect("a connection");
-        let email = Email::parse(&format!("{id}@example.test")).expect("an address");
+        let mut db = database(cloud).await;
+        let email = Email::parse(&email_of(id.as_str())).expect("an address");
         users::ensure(&mut db, &id, &email, "Ada").await.expect("an account");
         api_keys::create(&mut db, &key, &id, "desktop", "").await.expect("a key");
         Self { key: key.expose().to_owned(), id: id.to_string(), cloud, http: client() }
@@ -57,6 +56,28 @@ impl Person {
     pub fn stranger() -> Self {
         let key = ApiKey::random().expect("random").expose().to_owned();
         Self { key, id: String::new(), cloud: cloud(), http: client() }
+    }
+
+    /// Their mailbox.
+    #[must_use]
+    pub fn email(&self) -> String {
+        email_of(&self.id)
+    }
+
+    /// A browser in which they are signed in, without a mail: quicker than [`Visitor::sign_in`].
+    pub async fn browser(&self) -> Visitor {
+        self.browser_called("a test").await
+    }
+
+    /// As [`browser`](Self::browser), with what the browser calls itself.
+    pub async fn browser_called(&self, device: &str) -> Visitor {
+        let (id, token) = (UserId::parse(&self.id).expect("an account"), SessionToken::random().expect("random"));
+        let mut db = database(self.cloud).await;
+        sessions::create(&mut db, &id, &token, device).await.expect("a session");
+        let mut browser = Visitor::on(self.cloud);
+        browser.email = self.email();
+        browser.set_cookie(visitor::SESSION, token.expose());
+        browser
     }
 
     /// A request with this person's key.
@@ -174,6 +195,16 @@ impl Person {
         assert_eq!(played.status(), StatusCode::OK);
         played.bytes().await.expect("the video").to_vec()
     }
+}
+
+fn email_of(id: &str) -> String {
+    format!("{id}@example.test")
+}
+
+async fn database(cloud: &Cloud) -> Connection {
+    let config = DatabaseConfig { url: Secret::new(&cloud.ready.database_url), ca: None };
+    let db = Database::new(&config).expect("a database");
+    db.connect().await.expect("a connection")
 }
 
 /// A client that shows redirects instead of following them.

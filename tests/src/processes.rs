@@ -41,6 +41,15 @@ pub fn alive(pid: u32) -> bool {
 
 /// Kills a process without a chance to clean up.
 pub fn kill(pid: u32) {
-    let killed = std::process::Command::new("kill").args(["-KILL", &pid.to_string()]).status();
-    assert!(killed.expect("kill").success(), "{pid} cannot be killed");
+    signal(pid, "-KILL");
+}
+
+/// Lets a process stop in order.
+pub fn stop(pid: u32) {
+    signal(pid, "-TERM");
+}
+
+fn signal(pid: u32, signal: &str) {
+    let sent = std::process::Command::new("kill").args([signal, &pid.to_string()]).status();
+    assert!(sent.expect("kill").success(), "{pid} cannot be sent {signal}");
 }

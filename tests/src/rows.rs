@@ -1,21 +1,27 @@
 //! The rows themselves: what no route shows, and time that has passed.
 
-use mysql_async::{Opts, Pool, prelude::Queryable};
+use mysql_async::{Conn, Opts, prelude::Queryable};
 
-use crate::cloud::cloud;
+use crate::cloud::{Cloud, cloud};
 
-/// Runs a statement.
-pub async fn run(sql: &str) {
-    let pool = Pool::new(Opts::from_url(&cloud().ready.database_url).expect("an address"));
-    pool.get_conn().await.expect("a connection").query_drop(sql).await.expect("a statement");
-    pool.disconnect().await.expect("the end");
+/// A connection to a cloud's database.
+pub async fn connection(cloud: &Cloud) -> Conn {
+    let opts = Opts::from_url(&cloud.ready.database_url).expect("an address");
+    Conn::new(opts).await.expect("a connection")
 }
 
-/// One value.
+/// Runs a statement on the shared cloud.
+pub async fn run(sql: &str) {
+    let mut connection = connection(cloud()).await;
+    connection.query_drop(sql).await.expect("a statement");
+    connection.disconnect().await.expect("the end");
+}
+
+/// One value, from the shared cloud.
 pub async fn one<T: mysql_async::prelude::FromValue + Send + 'static>(sql: &str) -> T {
-    let pool = Pool::new(Opts::from_url(&cloud().ready.database_url).expect("an address"));
-    let value = pool.get_conn().await.expect("a connection").query_first(sql).await.expect("a query");
-    pool.disconnect().await.expect("the end");
+    let mut connection = connection(cloud()).await;
+    let value = connection.query_first(sql).await.expect("a query");
+    connection.disconnect().await.expect("the end");
     value.expect("a row")
 }
 

@@ -112,6 +112,7 @@ pub async fn announce(cloud: &LocalCloud, options: &Options) -> Result<()> {
     }
     println!("  Server       {}", cloud.base_url);
     println!("  API key      {}   (Authorization: Bearer …)", demo.api_key);
+    println!("  Sign in      {}/login   (as {EMAIL} or anybody)", cloud.base_url);
     println!("  Mail         {}/_local/mail", cloud.base_url);
     println!("  Data         {}   (make clean removes it)", cloud.state_dir.display());
     println!("\n  Ctrl-C stops everything and keeps the data.\n");

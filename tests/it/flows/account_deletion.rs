@@ -10,15 +10,13 @@ use common::{
     objects::keys,
     secret::Secret,
 };
-use reqwest::header::{LOCATION, SET_COOKIE};
+use reqwest::Method;
 use serde_json::json;
 use tests::{
     cloud::cloud,
     footage, invocation,
     person::{Person, client},
-    rows,
-    session::Session,
-    store,
+    rows, store,
     wait::until,
 };
 
@@ -68,7 +66,7 @@ async fn nothing_is_left_of(what: &[String]) {
 #[tokio::test]
 async fn a_deleted_account_is_gone_everywhere() {
     let person = Person::new().await;
-    let (here, elsewhere) = (Session::of(&person).await, Session::of(&person).await);
+    let (here, elsewhere) = (person.browser().await, person.browser().await);
     let video = person.record("Private matters", footage::screen_recording("160x90", 1).await).await;
     person.ready(&video).await;
     let unfinished = person.create("Never uploaded").await;
@@ -81,8 +79,9 @@ async fn a_deleted_account_is_gone_everywhere() {
     ))
     .await;
 
-    let deleted = here.post(DELETE, json!({ "email": format!(" {} ", email(&person).to_uppercase()) })).await;
-    assert_eq!((deleted.status, deleted.body), (200, json!({ "deleted": true })));
+    let deleted =
+        here.json(Method::POST, DELETE, json!({ "email": format!(" {} ", email(&person).to_uppercase()) })).await;
+    assert_eq!((deleted.status, deleted.json()), (200, json!({ "deleted": true })));
 
     assert_eq!(person.get(USER).await.status, 401, "the key");
     assert_eq!(person.get("/api/v1/caps").await.status, 401, "the key");
@@ -127,30 +126,39 @@ async fn nothing_that_signs_in_begins_once_an_account_is_deleted() {
 #[tokio::test]
 async fn only_who_is_signed_in_and_means_it_deletes_an_account() {
     let person = Person::new().await;
-    let session = Session::of(&person).await;
+    let session = person.browser().await;
     let by_key = person.post(DELETE, json!({ "email": email(&person) })).await;
     assert_eq!(by_key.status, 403, "{by_key:?}");
     let other = email(&Person::new().await);
     for body in [json!({}), json!({ "email": "" }), json!({ "email": "yes" }), json!({ "email": other })] {
-        let refused = session.post(DELETE, body.clone()).await;
+        let refused = session.json(Method::POST, DELETE, body.clone()).await;
         assert_eq!(refused.status, 400, "{body}");
-        assert!(refused.body["error"].as_str().is_some_and(|sentence| sentence.contains("address")), "{refused:?}");
-        assert_eq!(session.submit(DELETE, &[]).await.status(), 400);
+        assert!(refused.json()["error"].as_str().is_some_and(|sentence| sentence.contains("address")), "{refused:?}");
+        let page = session.form(DELETE, &[]).await;
+        assert_eq!(page.status, 303);
+        let problem = format!("{}/dashboard/settings/account?problem=confirmation", cloud().ready.base);
+        assert_eq!(page.location(), problem);
     }
-    assert_eq!(session.get(USER).await.body["email"], email(&person));
+    assert_eq!(session.get(USER).await.json()["email"], email(&person));
     assert_eq!(person.get(USER).await.status, 200);
 }
 
 #[tokio::test]
 async fn a_form_leads_to_the_login_and_takes_the_cookie_away() {
     let person = Person::new().await;
-    let session = Session::of(&person).await;
-    let sent = session.submit(DELETE, &[("email", &email(&person))]).await;
-    assert_eq!(sent.status(), 303);
-    assert_eq!(sent.headers()[LOCATION], format!("{}/login", cloud().ready.base).as_str());
-    let cookie = sent.headers()[SET_COOKIE].to_str().expect("a cookie");
+    let session = person.browser().await;
+    let sent = session.form(DELETE, &[("email", &email(&person))]).await;
+    assert_eq!(sent.status, 303);
+    assert_eq!(sent.location(), format!("{}/login", cloud().ready.base));
+    let cookie = sent.header("set-cookie");
     assert!(cookie.starts_with("next-auth.session-token=;") && cookie.contains("Max-Age=0"), "{cookie}");
-    assert_eq!(session.submit(DELETE, &[("email", &email(&person))]).await.status(), 401, "twice");
+    let twice = session.form(DELETE, &[("email", &email(&person))]).await;
+    assert_eq!((twice.status, twice.location()), (303, sent.location()), "twice");
+    assert_eq!(
+        session.json(Method::POST, DELETE, json!({ "email": email(&person) })).await.status,
+        401,
+        "a program is told"
+    );
 }
 
 /// Videos with many objects each, one of them with more than a page of them.
@@ -221,10 +229,10 @@ async fn a_job_for_an_account_that_lives_removes_nothing() {
 #[tokio::test]
 async fn what_comes_after_deletion_does_not_stay() {
     let person = Person::new().await;
-    let session = Session::of(&person).await;
+    let session = person.browser().await;
     let video = person.create("Too late").await;
     let url = person.sign(&video, "result.mp4").await;
-    let deleted = session.post(DELETE, json!({ "email": email(&person) })).await;
+    let deleted = session.json(Method::POST, DELETE, json!({ "email": email(&person) })).await;
     assert_eq!(deleted.status, 200, "{deleted:?}");
 
     let late = footage::screen_recording("160x90", 1).await;
@@ -243,10 +251,10 @@ async fn what_comes_after_deletion_does_not_stay() {
 #[tokio::test]
 async fn a_video_that_is_encoded_meanwhile_does_not_come_back() {
     let person = Person::new().await;
-    let session = Session::of(&person).await;
+    let session = person.browser().await;
     let video = person.record("Deleted midway", slow_recording().await).await;
     encoding(&video).await;
-    assert_eq!(session.post(DELETE, json!({ "email": email(&person) })).await.status, 200);
+    assert_eq!(session.json(Method::POST, DELETE, json!({ "email": email(&person) })).await.status, 200);
     no_longer_encoding(&video).await;
     nothing_is_left_of(std::slice::from_ref(&video)).await;
     let shown = format!("SELECT published_at IS NOT NULL OR deleted_at IS NULL FROM videos WHERE id = '{video}'");
@@ -257,7 +265,7 @@ async fn a_video_that_is_encoded_meanwhile_does_not_come_back() {
 async fn what_a_request_added_meanwhile_is_removed_by_the_job() {
     let person = Person::new().await;
     let user = delete_rows(&person).await;
-    let late = Session::of(&person).await;
+    let late = person.browser().await;
     assert_eq!(count("sessions", "user_id", &person.id).await, 1);
     store::store(&format!("avatars/{user}/upload"), b"late".to_vec()).await;
     let (succeeded, answer) =

@@ -11,6 +11,8 @@ mod mail;
 mod migrations;
 mod outages;
 mod publish;
+mod queries;
+mod secrets;
 mod sharing_out;
 mod sweep;
 mod tls;

@@ -1,11 +1,10 @@
 //! People's pictures: what S3 takes, what is looked at, what is shown.
 
-use reqwest::Response;
+use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use tests::{
     cloud::cloud,
     person::{Answer, Person, client},
-    session::Session,
     store,
 };
 
@@ -153,13 +152,13 @@ async fn nobody_changes_a_picture_that_is_shown() {
 #[tokio::test]
 async fn a_picture_is_taken_away() {
     let person = Person::new().await;
-    let session = Session::of(&person).await;
+    let session = person.browser().await;
     let given = give(&person, "image/png", PNG).await;
-    let removed = session.post(REMOVE, json!({})).await;
-    assert_eq!((removed.status, removed.body), (200, json!({ "imageUrl": null })));
+    let removed = session.json(Method::POST, REMOVE, json!({})).await;
+    assert_eq!((removed.status, removed.json()), (200, json!({ "imageUrl": null })));
     assert_eq!(image_url(&person).await, Value::Null);
     assert_eq!(fetch(&given.body["imageUrl"]).await.status(), 404);
-    let sent = session.submit(REMOVE, &[]).await;
-    assert_eq!(sent.status(), 303);
-    assert_eq!(sent.headers()["location"], format!("{}/dashboard/settings/account", cloud().ready.base).as_str());
+    let sent = session.form(REMOVE, &[]).await;
+    assert_eq!(sent.status, 303);
+    assert_eq!(sent.location(), format!("{}/dashboard/settings/account", cloud().ready.base));
 }

@@ -1,11 +1,9 @@
 //! What people say of themselves.
 
-use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{
     cloud::cloud,
-    person::{Person, answer, client},
-    session::Session,
+    person::{Person, client},
 };
 
 const USER: &str = "/api/settings/user";
@@ -18,13 +16,12 @@ async fn name_of(person: &Person) -> Value {
 #[tokio::test]
 async fn people_see_their_own_account() {
     let person = Person::new().await;
-    for account in [person.get(USER).await, Session::of(&person).await.get(USER).await] {
-        assert_eq!(account.status, 200, "{account:?}");
-        assert_eq!(account.body["id"], person.id);
-        assert_eq!(account.body["email"], format!("{}@example.test", person.id));
-        assert_eq!((&account.body["name"], &account.body["imageUrl"]), (&json!("Ada"), &Value::Null));
-        assert_eq!(account.body["organization"]["name"], "My Organization");
-        assert_eq!(account.body["organization"]["id"].as_str().expect("an id").len(), 15);
+    for account in [person.get(USER).await.body, person.browser().await.get(USER).await.json()] {
+        assert_eq!(account["id"], person.id);
+        assert_eq!(account["email"], person.email());
+        assert_eq!((&account["name"], &account["imageUrl"]), (&json!("Ada"), &Value::Null));
+        assert_eq!(account["organization"]["name"], "My Organization");
+        assert_eq!(account["organization"]["id"].as_str().expect("an id").len(), 15);
     }
 }
 
@@ -96,35 +93,39 @@ async fn what_is_no_name_is_refused() {
 #[tokio::test]
 async fn a_form_leads_back_to_the_settings() {
     let person = Person::new().await;
-    let session = Session::of(&person).await;
-    let sent = session.submit(NAME, &[("name", "Ada & Co \u{1f469}")]).await;
-    assert_eq!(sent.status(), 303);
+    let session = person.browser().await;
+    let sent = session.form(NAME, &[("name", "Ada & Co \u{1f469}")]).await;
     let settings = format!("{}/dashboard/settings/account", cloud().ready.base);
-    assert_eq!(sent.headers()["location"], settings.as_str());
+    assert_eq!((sent.status, sent.location()), (303, settings.as_str()));
     assert_eq!(name_of(&person).await, "Ada & Co \u{1f469}");
-    assert_eq!(session.submit(NAME, &[("name", "a\tb")]).await.status(), 400);
 }
 
 #[tokio::test]
-async fn settings_are_changed_by_their_owner_only() {
+async fn a_form_that_is_refused_leads_back_and_says_why() {
     let person = Person::new().await;
-    let (session, stranger) = (Session::of(&person).await, Person::stranger());
-    let picture = json!({ "contentType": "image/png", "size": 1 });
-    for (path, body) in [
-        (NAME, json!({ "name": "Eve" })),
-        ("/api/settings/user/avatar", picture),
-        ("/api/settings/user/avatar/complete", json!({})),
-        ("/api/settings/user/avatar/remove", json!({})),
-        ("/api/settings/user/delete", json!({ "email": format!("{}@example.test", person.id) })),
+    let session = person.browser().await;
+    let settings = format!("{}/dashboard/settings/account", cloud().ready.base);
+    for (path, field, value, says) in [
+        ("name", "name", "a\nb", "That name was not taken"),
+        ("delete", "email", "eve@example.test", "Nothing was deleted"),
     ] {
-        assert_eq!(stranger.post(path, body.clone()).await.status, 401, "{path}");
-        let nobody = client().post(format!("{}{path}", cloud().ready.base)).json(&body);
-        assert_eq!(answer(nobody).await.status, 401, "{path}");
-        for origin in ["https://evil.test", "null"] {
-            let forged = session.request(Method::POST, path).header("origin", origin).json(&body);
-            assert_eq!(answer(forged).await.status, 403, "{path} from {origin}");
-        }
+        let refused = session.form(&format!("/api/settings/user/{path}"), &[(field, value)]).await;
+        assert_eq!(refused.status, 303, "{path}");
+        assert!(refused.location().starts_with(&format!("{settings}?problem=")), "{refused:?}");
+        let shown = session.get(refused.location()).await;
+        assert!(shown.text.contains(says), "{shown:?}");
     }
-    assert_eq!(stranger.get(USER).await.status, 401);
-    assert_eq!(name_of(&person).await, "Ada");
+    let injected = session.get("/dashboard/settings/account?problem=<script>alert(1)</script>").await;
+    assert!(injected.status == 200 && !injected.text.contains("role=\"alert\""), "{injected:?}");
+}
+
+#[tokio::test]
+async fn a_form_of_somebody_who_is_signed_out_leads_to_login() {
+    let person = Person::new().await;
+    let session = person.browser().await;
+    session.form("/api/settings/sessions/end", &[]).await;
+    for path in ["user/name", "user/delete", "keys", "sessions/end"] {
+        let form = session.form(&format!("/api/settings/{path}"), &[("name", "x")]).await;
+        assert_eq!((form.status, form.location()), (303, format!("{}/login", cloud().ready.base).as_str()), "{path}");
+    }
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use common::{
     db::{api_keys, sessions},
     error::ApiError,
-    http::{Answer, StatusCode, gateway_host, origin_of, redirect},
+    http::{Answer, StatusCode, gateway_host, origin_of, query, redirect},
     objects::keys,
     time::Millis,
 };
@@ -22,7 +22,7 @@ use crate::{
 const PATH: &str = "/dashboard/settings/account";
 
 /// What the page has to say beside what it shows.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Says<'a> {
     problem: Option<&'a str>,
     new_key: Option<(&'a str, &'a str)>,
@@ -40,7 +40,13 @@ pub(super) fn dashboard(app: &App, request: &Request) -> Answer {
 
 /// `GET /dashboard/settings/account`
 pub(super) async fn show(app: &App, request: &Request) -> Answer {
-    page(app, request, StatusCode::OK, Says::default()).await
+    // What another function has refused. The words are here, so that no link puts any on the page.
+    let problem = match query(request, "problem") {
+        Some("name") => Some("That name was not taken: it must be one line of at most 100 characters."),
+        Some("confirmation") => Some("That is not this account's address. Nothing was deleted."),
+        _ => None,
+    };
+    page(app, request, StatusCode::OK, Says { problem, new_key: None }).await
 }
 
 /// The page with a key that is shown this once.

@@ -31,11 +31,10 @@ const WRONG_CODE: &str =
 const STALE_LINK: &str = "This link does not work here: it was opened in another browser than asked for it, is older than ten minutes, or has been used.";
 const NOT_ALLOWED: &str = "There is no account with this address, and this server opens accounts for certain addresses only. Ask whoever runs it.";
 
-/// What the mail or the person gave.
+/// What a login is finished with.
 struct Shown<'a> {
     email: Email,
     token: Token<'a>,
-    next: &'a str,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -45,10 +44,12 @@ enum Token<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn read(email: Option<&str>, token: Option<&'a str>, next: &'a str) -> Result<Self, ApiError> {
-        let (email, token) = (email.and_then(Email::parse), token.and_then(Token::read));
-        let (Some(email), Some(token)) = (email, token) else { return Err(ApiError::forbidden(STALE_LINK)) };
-        Ok(Self { email, token, next })
+    /// What the person gave. Anything that is no link is taken for a code that was mistyped.
+    fn read(email: Option<&str>, token: Option<&'a str>) -> Result<Self, ApiError> {
+        match (email.and_then(Email::parse), token.and_then(Token::read)) {
+            (Some(email), Some(token)) => Ok(Self { email, token }),
+            _ => Err(ApiError::forbidden(WRONG_CODE)),
+        }
     }
 }
 
@@ -70,10 +71,9 @@ impl<'a> Token<'a> {
 pub(super) async fn open(app: &App, request: &Request) -> Answer {
     let visitor = Visitor::of(&app.site, request)?;
     let next = return_to::own_path(&visitor.origin, query(request, "callbackUrl"));
-    let Ok(shown) = Shown::read(query(request, "email"), query(request, "token"), next) else {
-        return stale(&visitor, next);
-    };
-    let Some(browser) = Browser::of(&app.site, request) else { return stale(&visitor, next) };
+    let (browser, shown) =
+        (Browser::of(&app.site, request), Shown::read(query(request, "email"), query(request, "token")));
+    let (Some(browser), Ok(shown)) = (browser, shown) else { return stale(&visitor, next, STALE_LINK) };
     match shown.token {
         // A page elsewhere that leads here may spend nobody's tries.
         Token::Code(_) if is_led_here(request) => code_form(&visitor, StatusCode::OK, next, &shown.email, None),
@@ -81,12 +81,12 @@ pub(super) async fn open(app: &App, request: &Request) -> Answer {
             Ok(token) => {
                 with_cookie(redirect(&format!("{}{next}", visitor.origin))?, &cookie::set_session(&app.site, &token))
             }
-            Err(error) => refuse(&visitor, &shown, error),
+            Err(error) => refuse(&visitor, next, Some(shown.token), Some(&shown.email), error),
         },
         Token::Link(link) => {
             let hash: [u8; 32] = Sha256::digest(link).into();
             if !users::is_open(&mut app.db.connect().await?, &shown.email, &browser.hash(), &hash).await? {
-                return stale(&visitor, next);
+                return stale(&visitor, next, STALE_LINK);
             }
             let (csrf_token, email) = (&visitor.csrf_token, shown.email.as_str());
             pages::show(&visitor, StatusCode::OK, |nonce| {
@@ -102,27 +102,21 @@ pub(super) async fn finish(app: &App, request: &Request) -> Answer {
     let visitor = Visitor::of(&app.site, request)?;
     let next = return_to::own_path(&visitor.origin, fields.get("callbackUrl"));
     let page = is_form(request) && fields.get("json") != Some("true");
-    let shown = match own_browser(app, request, &fields) {
-        Ok(browser) => Shown::read(fields.get("email"), fields.get("token"), next).map(|shown| (browser, shown)),
-        Err(error) => Err(error),
+    let shown = Shown::read(fields.get("email"), fields.get("token"));
+    let finished = match (own_browser(app, request, &fields), &shown) {
+        (Ok(browser), Ok(shown)) => log_in(app, request, &browser, shown).await,
+        (Err(error), _) => Err(error),
+        (_, Err(_)) => Err(ApiError::forbidden(WRONG_CODE)),
     };
-    let (browser, shown) = match shown {
-        Ok(shown) => shown,
+    let token = match finished {
+        Ok(token) => token,
         Err(error) if page => {
-            // A code that is no six digits was mistyped; its page takes another one.
-            return match fields.get("email").and_then(Email::parse) {
-                Some(email) => code_form(&visitor, error.status, next, &email, Some(WRONG_CODE)),
-                None => stale(&visitor, next),
-            };
+            let email = fields.get("email").and_then(Email::parse);
+            return refuse(&visitor, next, shown.ok().map(|shown| shown.token), email.as_ref(), error);
         }
         Err(error) => return Err(error),
     };
-    let token = match log_in(app, request, &browser, &shown).await {
-        Ok(token) => token,
-        Err(error) if page => return refuse(&visitor, &shown, error),
-        Err(error) => return Err(error),
-    };
-    let url = format!("{}{}", visitor.origin, shown.next);
+    let url = format!("{}{next}", visitor.origin);
     let answer = if page { see_other(&url)? } else { json_response(StatusCode::OK, &json!({ "url": url }))? };
     with_cookie(answer, &cookie::set_session(&app.site, &token))
 }
@@ -157,34 +151,35 @@ async fn log_in(app: &App, request: &Request, browser: &Browser, shown: &Shown<'
         device: &user_agent(request),
         before: before.as_ref(),
     };
-    match users::log_in(&mut app.db.connect().await?, &login).await? {
-        Outcome::SignedIn => Ok(token),
-        Outcome::NotAllowed => Err(ApiError::forbidden(NOT_ALLOWED)),
-        Outcome::Refused if matches!(proof, Proof::Code(_)) => Err(ApiError::forbidden(WRONG_CODE)),
-        Outcome::Refused => Err(ApiError::forbidden(STALE_LINK)),
-    }
+    let refusal = match users::log_in(&mut app.db.connect().await?, &login).await? {
+        Outcome::SignedIn(user) => {
+            tracing::info!(%user, "signed in");
+            return Ok(token);
+        }
+        Outcome::NotAllowed => NOT_ALLOWED,
+        Outcome::Refused if matches!(proof, Proof::Code(_)) => WRONG_CODE,
+        Outcome::Refused => STALE_LINK,
+    };
+    tracing::warn!(refusal, "login refused");
+    Err(ApiError::forbidden(refusal))
 }
 
 /// A refusal as a page: where a code was typed, another one can be.
-fn refuse(visitor: &Visitor, shown: &Shown<'_>, error: ApiError) -> Answer {
+fn refuse(visitor: &Visitor, next: &str, token: Option<Token<'_>>, email: Option<&Email>, error: ApiError) -> Answer {
     if error.status.is_server_error() {
         return Err(error);
     }
-    match shown.token {
-        Token::Code(_) => {
-            let page = code_form(visitor, error.status, shown.next, &shown.email, Some(&error.message));
-            pages::refused(page, &error)
-        }
-        Token::Link(_) => stale(visitor, shown.next),
-    }
+    let page = match (token, email) {
+        (Some(Token::Link(_)), _) | (_, None) => stale(visitor, next, &error.message),
+        (_, Some(email)) => code_form(visitor, error.status, next, email, Some(&error.message)),
+    };
+    pages::refused(page, &error)
 }
 
-/// The page for links that do not sign in, with the way to a fresh one.
-fn stale(visitor: &Visitor, next: &str) -> Answer {
+/// The page for what does not sign in, with the way to a fresh mail.
+fn stale(visitor: &Visitor, next: &str, problem: &str) -> Answer {
     let again = super::session::login_address(&visitor.origin, next)?;
-    pages::show(visitor, StatusCode::FORBIDDEN, |nonce| {
-        StalePage { nonce, again: &again, problem: STALE_LINK }.render()
-    })
+    pages::show(visitor, StatusCode::FORBIDDEN, |nonce| StalePage { nonce, again: &again, problem }.render())
 }
 
 #[cfg(test)]

@@ -90,6 +90,7 @@ pub(super) async fn make(
     if !api_keys::create(db, &key, owner, source, name).await? {
         return Err(ApiError::unauthenticated());
     }
+    tracing::info!(user = %owner, source, "an API key is made");
     Ok(key)
 }
 
@@ -101,6 +102,7 @@ pub(super) async fn revoke(app: &App, request: &Request, id: &str) -> Answer {
     let none = || ApiError::not_found("You have no API key with this id. It may have been revoked already.");
     let id = KeyId::parse(id).ok_or_else(none)?;
     let revoked = api_keys::revoke(&mut db, &caller, &id).await?;
+    tracing::info!(user = %caller, key = %id, revoked, "an API key is taken back");
     if is_form(request) {
         return see_other(&account::address(&app.site.origin(&gateway_host(request))));
     }

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::account;
-use crate::{app::App, visitor::signed_in};
+use crate::app::App;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -31,8 +31,8 @@ pub(super) async fn list(app: &App, request: &Request) -> Answer {
     let credential = identity::reading(request)?;
     let mut db = app.db.connect().await?;
     let caller = identity::caller(&mut db, &credential).await?;
-    let current = match credential {
-        Credential::Session { .. } => signed_in(&mut db, request).await?.map(|session| session.id),
+    let current = match &credential {
+        Credential::Session { token, .. } => sessions::current(&mut db, token).await?.map(|session| session.id),
         Credential::Key(_) => None,
     };
     let sessions = sessions::list(&mut db, &caller).await?;
@@ -75,6 +75,7 @@ pub(super) async fn end_all(app: &App, request: &Request) -> Answer {
     let caller = identity::signed_in(&mut db, &credential).await?;
     sessions::end_all(&mut db, &caller).await?;
     api_keys::revoke_all(&mut db, &caller).await?;
+    tracing::info!(user = %caller, "signed out everywhere");
     let answer = if is_form(request) {
         see_other(&format!("{}/login", app.site.origin(&gateway_host(request))))?
     } else {

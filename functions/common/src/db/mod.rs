@@ -69,10 +69,10 @@ impl Database {
     /// the address, which holds a password, is not repeated.
     pub fn new(config: &DatabaseConfig) -> Result<Self, ConfigError> {
         let address = address::read(config)?;
-        // One connection an execution environment, which serves one request at a time. Resetting it between requests
-        // would forget its prepared statements and cost a round trip.
+        // One connection an execution environment, which serves one request at a time: the pool closes what comes back to it
+        // beyond its least number. Resetting it between requests would forget its prepared statements and cost a round trip.
         let pool = PoolOpts::default()
-            .with_constraints(PoolConstraints::new(0, 2).unwrap_or_default())
+            .with_constraints(PoolConstraints::new(1, 2).unwrap_or_default())
             .with_reset_connection(false);
         let opts = OptsBuilder::from_opts(address)
             .pool_opts(pool)

@@ -30,11 +30,15 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
         }
 
         ("GET", ["api", "settings", "user"]) => profile::show(&app, &request).await,
-        ("POST", ["api", "settings", "user", "name"]) => profile::rename(&app, &request).await,
+        ("POST", ["api", "settings", "user", "name"]) => {
+            settings::for_form(&app, &request, "name", profile::rename(&app, &request).await)
+        }
         ("POST", ["api", "settings", "user", "avatar"]) => avatar::sign(&app, &request).await,
         ("POST", ["api", "settings", "user", "avatar", "complete"]) => avatar::complete(&app, &request).await,
         ("POST", ["api", "settings", "user", "avatar", "remove"]) => avatar::take_away(&app, &request).await,
-        ("POST", ["api", "settings", "user", "delete"]) => account::delete(&app, &request).await,
+        ("POST", ["api", "settings", "user", "delete"]) => {
+            settings::for_form(&app, &request, "confirmation", account::delete(&app, &request).await)
+        }
 
         ("GET", ["api", "status"]) => status::status(&app).await,
 

@@ -56,10 +56,10 @@ pub struct Login<'a> {
 }
 
 /// How a login ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The session is good.
-    SignedIn,
+    /// The session is good, and this person's.
+    SignedIn(UserId),
     /// What was shown is wrong, used, too old, or of another browser.
     Refused,
     /// It is right, but the mailbox has no account and may not open one.
@@ -108,7 +108,7 @@ pub async fn log_in(db: &mut Connection, login: &Login<'_>) -> Result<Outcome, D
         let mut transaction = db.0.start_transaction(TxOpts::default()).await?;
         let outcome = finish(&mut transaction, login, &user, &organization).await?;
         match outcome {
-            Outcome::SignedIn => transaction.commit().await?,
+            Outcome::SignedIn(_) => transaction.commit().await?,
             Outcome::Refused | Outcome::NotAllowed => transaction.rollback().await?,
         }
         Ok(outcome)
@@ -147,14 +147,15 @@ async fn finish(
     // A locking read, since somebody else may have opened the account after this transaction began.
     let sql = "SELECT id FROM users WHERE email = :email FOR SHARE";
     let found: Option<String> = transaction.exec_first(sql, params! { "email" => login.email.as_str() }).await?;
-    let Some(user) = found else { return Ok(Outcome::NotAllowed) };
+    let Some(user) = found.as_deref().and_then(UserId::parse) else { return Ok(Outcome::NotAllowed) };
     if let Some(before) = login.before {
         let sql = "DELETE FROM sessions WHERE token_hash = :hash";
         transaction.exec_drop(sql, params! { "hash" => before.hash().as_slice() }).await?;
     }
-    let session = params! { "hash" => login.token.hash().as_slice(), "user" => user, "device" => login.device };
+    let session =
+        params! { "hash" => login.token.hash().as_slice(), "user" => user.as_str(), "device" => login.device };
     transaction.exec_drop(sessions::INSERT, session).await?;
-    Ok(Outcome::SignedIn)
+    Ok(Outcome::SignedIn(user))
 }
 
 /// Removes what was shown, if it is good. The try of a code has been counted before, a link's is none.

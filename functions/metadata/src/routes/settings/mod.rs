@@ -23,6 +23,16 @@ fn done<T: Serialize>(app: &App, request: &Request, value: &T) -> Answer {
     if is_form(request) { see_other(&page(app, request, PAGE)) } else { json_response(StatusCode::OK, value) }
 }
 
+/// An answer, or for a form the settings' page, which says what was wrong by the name of the `problem`.
+pub(super) fn for_form(app: &App, request: &Request, problem: &str, answer: Answer) -> Answer {
+    match answer {
+        Err(error) if is_form(request) && error.status == StatusCode::BAD_REQUEST => {
+            see_other(&page(app, request, &format!("{PAGE}?problem={problem}")))
+        }
+        answer => answer,
+    }
+}
+
 /// Address of a page of this site.
 fn page(app: &App, request: &Request, path: &str) -> String {
     format!("{}{path}", app.site.origin(&gateway_host(request)))

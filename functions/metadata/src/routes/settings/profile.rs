@@ -6,6 +6,7 @@ use common::{
     http::{Answer, Fields, StatusCode, fields, json_response},
     identity,
     ids::UserId,
+    text,
 };
 use lambda_http::Request;
 use serde::Serialize;
@@ -63,7 +64,7 @@ pub(in crate::routes) async fn rename(app: &App, request: &Request) -> Answer {
 
 /// The name as it was written, without spaces around it; `None` when there is none left.
 fn name(fields: &Fields) -> Result<Option<String>, ApiError> {
-    let text = match fields.required("name") {
+    let typed = match fields.required("name") {
         Ok(name) => name.to_owned(),
         Err(_) => {
             let [first, last] = ["firstName", "lastName"].map(|part| fields.required(part));
@@ -73,12 +74,8 @@ fn name(fields: &Fields) -> Result<Option<String>, ApiError> {
             [first, last].map(|part| part.map(str::trim).unwrap_or_default()).join(" ")
         }
     };
-    let name = text.trim();
-    if name.chars().any(char::is_control) {
-        return Err(ApiError::bad_request("A name must be one line, without control characters."));
-    }
-    if name.chars().count() > NAME_CHARACTERS {
-        return Err(ApiError::bad_request(format!("A name must have at most {NAME_CHARACTERS} characters.")));
-    }
+    let name = text::line(&typed, NAME_CHARACTERS).map_err(|problem| {
+        ApiError::bad_request(format!("That name {problem}. It is one line of at most {NAME_CHARACTERS} characters."))
+    })?;
     Ok((!name.is_empty()).then(|| name.to_owned()))
 }

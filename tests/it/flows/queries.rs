@@ -1,0 +1,120 @@
+//! What a request costs the database, as the database itself counts it. Every statement is a round trip.
+
+use std::collections::BTreeMap;
+
+use mysql_async::{Conn, prelude::Queryable};
+use reqwest::{Method, RequestBuilder};
+use tests::{
+    cloud::Cloud,
+    person::{Person, answer, client},
+    rows,
+    visitor::SESSION,
+    wait::until,
+};
+
+/// Requests that are counted together.
+const REQUESTS: u64 = 10;
+
+/// How often the server has run which kind of statement, since it started.
+type Counts = BTreeMap<String, u64>;
+
+/// A local cloud of one's own, where nobody else asks the database anything, and who counts there.
+struct Counter {
+    cloud: &'static Cloud,
+    connection: Conn,
+    /// What counting itself costs.
+    own: Counts,
+}
+
+impl Counter {
+    async fn new() -> Self {
+        let cloud = tokio::task::spawn_blocking(|| Box::leak(Box::new(Cloud::start()))).await.expect("a cloud");
+        let connection = rows::connection(cloud).await;
+        let mut counter = Self { cloud, connection, own: Counts::new() };
+        let before = counter.counts().await;
+        counter.own = since(&before, &counter.counts().await);
+        counter
+    }
+
+    /// `Com_…` counts statements by kind, `Questions` all that clients have sent.
+    async fn counts(&mut self) -> Counts {
+        let sql = "SHOW GLOBAL STATUS WHERE Variable_name LIKE 'Com\\_%' OR Variable_name = 'Questions'";
+        let rows: Vec<(String, String)> = self.connection.query(sql).await.expect("the counters");
+        rows.into_iter().filter_map(|(name, count)| Some((name, count.parse().ok()?))).collect()
+    }
+
+    /// What [`REQUESTS`] requests cost, once their function is warm.
+    async fn cost(&mut self, program: &str, request: impl Fn() -> RequestBuilder) -> Counts {
+        // The first ones connect, prepare their statements, and write down that a key or session is used today.
+        for _ in 0..3 {
+            self.ask(program, &request).await;
+        }
+        let before = self.counts().await;
+        for _ in 0..REQUESTS {
+            self.ask(program, &request).await;
+        }
+        let mut spent = since(&before, &self.counts().await);
+        for (name, count) in &self.own {
+            *spent.entry(name.clone()).or_default() -= count;
+        }
+        spent.retain(|_, count| *count > 0);
+        spent
+    }
+
+    /// One request after another, so that all of them go to the same environment.
+    async fn ask(&self, program: &str, request: impl Fn() -> RequestBuilder) {
+        let answered = answer(request()).await;
+        assert_eq!(answered.status, 200, "{answered:?}");
+        until("the function to wait for the next request", async || {
+            let functions = self.cloud.local("functions").await;
+            let all = functions.as_array().expect("functions").iter();
+            let function = all.into_iter().find(|function| function["binary"] == program).expect("the function");
+            let environments = function["environments"].as_array().expect("environments");
+            (environments.len() == 1 && environments[0]["busy"] == false).then_some(())
+        })
+        .await;
+    }
+}
+
+fn since(before: &Counts, after: &Counts) -> Counts {
+    let counts = after.iter().map(|(name, count)| (name.clone(), count - before.get(name).copied().unwrap_or(0)));
+    counts.filter(|(_, count)| *count > 0).collect()
+}
+
+/// So many prepared statements a request, all of which read, and nothing else that is sent to the server.
+fn queries(count: u64) -> Counts {
+    ["Com_select", "Com_stmt_execute", "Questions"].map(|name| (name.to_owned(), count * REQUESTS)).into()
+}
+
+#[tokio::test]
+async fn knowing_who_asks_costs_one_query_and_no_write() {
+    let mut counter = Counter::new().await;
+    let person = Person::on(counter.cloud).await;
+    let browser = person.browser().await;
+    let video = person.create("Counted").await;
+    let base = counter.cloud.ready.base.clone();
+    let cookie = format!("{SESSION}={}", browser.cookie(SESSION).expect("a session"));
+    let by_cookie = |path: &str| client().get(format!("{base}{path}")).header("cookie", &cookie);
+    let by_key = |path: &str| client().get(format!("{base}{path}")).bearer_auth(&person.key);
+    let cap = format!("/api/v1/caps/{video}");
+
+    assert_eq!(counter.cost("auth", || by_cookie("/api/auth/session")).await, queries(1), "who is signed in");
+    assert_eq!(counter.cost("metadata", || by_cookie(&cap)).await, queries(1), "a session and its video");
+    assert_eq!(counter.cost("metadata", || by_key(&cap)).await, queries(1), "a key and its video");
+    assert_eq!(counter.cost("metadata", || by_key("/api/v1/caps")).await, queries(2), "a key, and a list of videos");
+}
+
+#[tokio::test]
+async fn a_connection_that_was_cut_while_nobody_asked_is_opened_again() {
+    let mut counter = Counter::new().await;
+    let person = Person::on(counter.cloud).await;
+    let ask = || person.request(Method::GET, "/api/v1/caps");
+    counter.ask("metadata", ask).await;
+    let others = "SELECT id FROM information_schema.processlist WHERE id <> CONNECTION_ID() AND command = 'Sleep'";
+    let others: Vec<u64> = counter.connection.query(others).await.expect("connections");
+    assert!(!others.is_empty(), "the function keeps its connection");
+    for id in others {
+        counter.connection.query_drop(format!("KILL {id}")).await.expect("an end");
+    }
+    counter.ask("metadata", ask).await;
+}

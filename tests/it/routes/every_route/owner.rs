@@ -1,0 +1,78 @@
+//! Somebody with a recording, a key and a session, who must still have them afterwards.
+
+use serde_json::{Value, json};
+use tests::{footage, person::Person, rows, store, visitor::Visitor};
+
+use super::{
+    identity::token,
+    route::{Route, Thing},
+};
+
+/// A person with something of everything.
+pub(super) struct Owner {
+    pub(super) person: Person,
+    pub(super) browser: Visitor,
+    video: String,
+    key: String,
+    session: String,
+    before: Value,
+}
+
+impl Owner {
+    /// With a recording that plays, and everything that is derived from it.
+    pub(super) async fn new() -> Self {
+        let person = Person::new().await;
+        let browser = person.browser().await;
+        let video = person.record("Private", footage::screen_recording("160x90", 1).await).await;
+        person.ready(&video).await;
+        person.derived(&video).await;
+        let id_of = |list: &Value| list[0]["id"].as_str().expect("an id").to_owned();
+        let key = id_of(&person.get("/api/settings/keys").await.body["keys"]);
+        let session = id_of(&person.get("/api/settings/sessions").await.body["sessions"]);
+        let mut owner = Self { person, browser, video, key, session, before: Value::Null };
+        owner.before = owner.everything().await;
+        owner
+    }
+
+    /// Id of what a route is about.
+    pub(super) fn id(&self, route: &Route) -> &str {
+        match route.about {
+            None => "",
+            Some(Thing::Video) => &self.video,
+            Some(Thing::Key) => &self.key,
+            Some(Thing::Session) => &self.session,
+        }
+    }
+
+    /// What nobody else is ever told.
+    pub(super) fn traces(&self) -> Vec<String> {
+        let own = [&self.person.key, &self.person.id, &self.key, &self.session];
+        own.into_iter().cloned().chain([self.person.email(), token(&self.browser)]).collect()
+    }
+
+    /// All that the owner has, as they see it with their key and in their browser, and as it lies in the database and in S3.
+    async fn everything(&self) -> Value {
+        let shown = self.person.get(&format!("/api/v1/caps/{}", self.video)).await.body;
+        let keys = self.person.get("/api/settings/keys").await.body;
+        let account = self.person.get("/api/settings/user").await.body;
+        let sessions = self.browser.get("/api/settings/sessions").await.json();
+        let mut objects = store::keys_of(&self.video).await;
+        objects.sort();
+        let id = &self.person.id;
+        let row = format!(
+            "SELECT CONCAT_WS(' ', (SELECT GROUP_CONCAT(id, status, attempt, updated_at, name, \
+             IFNULL(reupload_asked_at, '-'), IFNULL(deleted_at, '-')) FROM videos WHERE owner_id = '{id}'), \
+             (SELECT COUNT(*) FROM api_keys WHERE user_id = '{id}'), \
+             (SELECT COUNT(*) FROM sessions WHERE user_id = '{id}'))"
+        );
+        let who = self.browser.who().await;
+        json!([shown, who, account, keys, sessions, objects, rows::one::<String>(&row).await])
+    }
+
+    /// Nothing of it has changed.
+    pub(super) async fn assert_untouched(&self) {
+        assert_eq!(self.everything().await, self.before);
+        assert_eq!(self.before[0]["title"], "Private");
+        assert_eq!(self.before[1], json!(self.person.email()));
+    }
+}
