@@ -26,13 +26,13 @@ impl App {
         let (objects, ledger) = (ObjectsConfig::from_env()?, LedgerConfig::from_env()?);
         let sealer = Sealer::new(EncryptionConfig::from_env()?);
         let sdk = aws::sdk(aws::FOR_REQUESTS).await;
-        let objects = Objects::new(objects, &sdk);
+        let (objects, site) = (Objects::new(objects, &sdk), SiteConfig::from_env()?);
         Ok(Self {
             db,
             outbox: Outbox::new(objects.clone(), sealer),
             objects,
-            limits: Limits::new(ledger, &sdk),
-            site: SiteConfig::from_env()?,
+            limits: Limits::new(ledger, site.secret.clone(), &sdk),
+            site,
             signup: SignupConfig::from_env(),
         })
     }

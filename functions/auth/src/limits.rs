@@ -1,5 +1,5 @@
 //! How often what may be done. Wide enough for an office behind one address, too narrow to find a code of six digits in:
-//! twenty tries an hour at one mailbox take five years to have tried every one of its codes once.
+//! twenty tries an hour at one mailbox, each at the codes of two mails, take two and a half years for as many as there are.
 
 use common::limits::Limit;
 

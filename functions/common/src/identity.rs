@@ -91,7 +91,8 @@ fn bearer(request: &Request) -> Option<&str> {
 pub fn is_own(site: &SiteConfig, request: &Request) -> bool {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     header(ORIGIN.as_str()) == Some(&site.origin(&gateway_host(request)))
-        || header("sec-fetch-site") == Some("same-origin")
+        // A page that is opened may have been led to by a login, which goes on to wherever its link said.
+        || (header("sec-fetch-site") == Some("same-origin") && header("sec-fetch-mode") != Some("navigate"))
         || header("x-csrf-token").is_some_and(|token| owns(site, request, token))
         || (is_form(request)
             && fields(request).is_ok_and(|form| form.get("csrfToken").is_some_and(|token| owns(site, request, token))))
@@ -197,6 +198,8 @@ mod tests {
         {
             assert!(!proven(&[("origin", other)]), "{other}");
         }
+        assert!(!proven(&[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "navigate")]), "led there by a login");
+        assert!(proven(&[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")]));
         for other in ["same-site", "cross-site", "none"] {
             assert!(!proven(&[("sec-fetch-site", other)]), "{other}");
         }

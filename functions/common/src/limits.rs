@@ -5,9 +5,8 @@
 use aws_sdk_dynamodb::{
     Client, error::DisplayErrorContext, operation::update_item::UpdateItemError, types::AttributeValue,
 };
-use sha2::{Digest, Sha256};
 
-use crate::{config::LedgerConfig, error::ApiError, time::Millis, tokens};
+use crate::{config::LedgerConfig, error::ApiError, secret::AuthSecret, time::Millis, tokens};
 
 /// So often within so many seconds.
 #[derive(Clone, Copy, Debug)]
@@ -50,26 +49,27 @@ impl From<LimitError> for ApiError {
 pub struct Limits {
     client: Client,
     table: String,
+    secret: AuthSecret,
 }
 
 impl Limits {
     /// A client for the table; makes no call.
     #[must_use]
-    pub fn new(config: LedgerConfig, sdk: &aws_config::SdkConfig) -> Self {
-        Self { client: Client::new(sdk), table: config.table }
+    pub fn new(config: LedgerConfig, secret: AuthSecret, sdk: &aws_config::SdkConfig) -> Self {
+        Self { client: Client::new(sdk), table: config.table, secret }
     }
 
-    /// Counts once more for `subject`, a mailbox or an address, which DynamoDB sees as a hash. An error when that is too often.
+    /// Counts once more for `subject`, a mailbox or an address. DynamoDB sees it as a hash under the server's secret, without
+    /// which all addresses that there are could be tried. An error when that is too often.
     pub async fn spend(&self, limit: Limit, subject: &str) -> Result<(), LimitError> {
         let now = Millis::now().seconds();
         let (start, end) = window(now, limit.seconds);
-        let subject = tokens::hex(&Sha256::digest(subject)[..16]);
         let number = |value: i64| AttributeValue::N(value.to_string());
         let counted = self
             .client
             .update_item()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(format!("limit#{}#{subject}#{start}", limit.name)))
+            .key("pk", AttributeValue::S(key(&self.secret, limit, subject, start)))
             .update_expression("ADD used :one SET expires_at = :end")
             .condition_expression("attribute_not_exists(used) OR used < :most")
             .expression_attribute_values(":one", number(1))
@@ -90,6 +90,12 @@ impl Limits {
     }
 }
 
+/// Key of a subject's item in the window that begins at `start`.
+fn key(secret: &AuthSecret, limit: Limit, subject: &str, start: i64) -> String {
+    let subject = secret.mac("limit", &[limit.name.as_bytes(), subject.as_bytes()]);
+    format!("limit#{}#{}#{start}", limit.name, tokens::hex(&subject[..16]))
+}
+
 /// Where the window of `now` begins and ends, in seconds.
 fn window(now: i64, seconds: u32) -> (i64, i64) {
     let start = now - now.rem_euclid(i64::from(seconds));
@@ -99,6 +105,17 @@ fn window(now: i64, seconds: u32) -> (i64, i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_tell_nobody_without_the_secret_who_is_counted() {
+        let limit = Limit { name: "mail-to", most: 1, seconds: 600 };
+        let keyed = |secret: &[u8], subject| key(&AuthSecret::new(secret), limit, subject, 0);
+        let one = keyed(b"one", "ada@example.test");
+        assert!(one.starts_with("limit#mail-to#") && one.ends_with("#0") && !one.contains("ada"), "{one}");
+        assert_eq!(one, keyed(b"one", "ada@example.test"));
+        assert_ne!(one, keyed(b"another", "ada@example.test"));
+        assert_ne!(one, keyed(b"one", "bob@example.test"));
+    }
 
     #[test]
     fn windows_follow_one_another() {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use common::{
     config::DatabaseConfig,
-    db::{Connection, Database, DbError, users, videos},
+    db::{Connection, Database, DbError, api_keys, sessions, users, videos},
     email::Email,
-    ids::{UserId, VideoId},
+    ids::{ApiKey, SessionToken, UserId, VideoId},
     objects::keys,
     secret::Secret,
 };
@@ -107,6 +107,20 @@ async fn c16_a_deleted_account_is_gone_everywhere() {
     let (again, address) = (UserId::random().expect("random"), Email::parse(&email(&person)).expect("an address"));
     users::ensure(&mut connection().await, &again, &address, "Ada again").await.expect("an account");
     assert_eq!(count("users", "email", &email(&person)).await, 1);
+}
+
+#[tokio::test]
+async fn nothing_that_signs_in_begins_once_an_account_is_deleted() {
+    let person = Person::new().await;
+    let id = delete_rows(&person).await;
+    // As of a request that was let in just before.
+    let db = &mut connection().await;
+    let (key, token) = (ApiKey::random().expect("random"), SessionToken::random().expect("random"));
+    assert!(!api_keys::create(db, &key, &id, "settings", "late").await.expect("an answer"));
+    assert!(!sessions::create(db, &id, &token, "late").await.expect("an answer"));
+    for (table, column) in [("sessions", "user_id"), ("api_keys", "user_id")] {
+        assert_eq!(count(table, column, &person.id).await, 0, "{table}");
+    }
 }
 
 #[tokio::test]

@@ -132,6 +132,10 @@ async fn log_in(app: &App, request: &Request, browser: &Browser, shown: &Shown<'
     let proof = match shown.token {
         Token::Code(code) => {
             app.limits.spend(limits::CODES_FROM_SOURCE, &source(request)).await?;
+            // What is tried where nobody asked for a mail can hit nothing, and is not to use up the owner's tries.
+            if !users::is_asked(&mut app.db.connect().await?, &shown.email, &browser.hash()).await? {
+                return Err(ApiError::forbidden(WRONG_CODE));
+            }
             app.limits.spend(limits::CODES_OF_MAILBOX, shown.email.as_str()).await?;
             Proof::Code(code_hash(app, browser, &shown.email, code))
         }

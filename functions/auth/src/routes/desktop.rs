@@ -130,7 +130,9 @@ async fn make_session(
 ) -> Result<Vec<(&'static str, String)>, ApiError> {
     app.limits.spend(limits::KEYS_OF_USER, caller.as_str()).await?;
     let token = SessionToken::random()?;
-    sessions::create(db, caller, &token, NAME).await?;
+    if !sessions::create(db, caller, &token, NAME).await? {
+        return Err(ApiError::unauthenticated());
+    }
     let expires = Millis::now().seconds() + SESSION_SECONDS;
     Ok(vec![("type", "token".to_owned()), ("token", token.expose().to_owned()), ("expires", expires.to_string())])
 }

@@ -87,7 +87,9 @@ pub(super) async fn make(
 ) -> Result<ApiKey, ApiError> {
     app.limits.spend(limits::KEYS_OF_USER, owner.as_str()).await?;
     let key = ApiKey::random()?;
-    api_keys::create(db, &key, owner, source, name).await?;
+    if !api_keys::create(db, &key, owner, source, name).await? {
+        return Err(ApiError::unauthenticated());
+    }
     tracing::info!(user = %owner, source, "an API key is made");
     Ok(key)
 }

@@ -23,19 +23,20 @@ pub struct Listed {
     pub last_used_at: Option<Millis>,
 }
 
-/// Stores a key's hash for its owner; storing it again changes nothing.
+/// Stores a key's hash for its owner; storing it again changes nothing. False when their account was deleted meanwhile:
+/// it is read under a lock, so that no key outlives it.
 pub async fn create(
     db: &mut Connection,
     key: &ApiKey,
     owner: &UserId,
     source: &str,
     name: &str,
-) -> Result<(), DbError> {
-    let sql = "INSERT INTO api_keys (key_hash, user_id, source, name) VALUES (:hash, :owner, :source, :name) \
-               ON DUPLICATE KEY UPDATE key_hash = key_hash";
+) -> Result<bool, DbError> {
+    let sql = "INSERT INTO api_keys (key_hash, user_id, source, name) SELECT :hash, u.id, :source, :name FROM users u \
+               WHERE u.id = :owner AND u.deleted_at IS NULL ON DUPLICATE KEY UPDATE key_hash = api_keys.key_hash";
     let hash = key.hash();
     let params = params! { "hash" => hash.as_slice(), "owner" => owner.as_str(), "source" => source, "name" => name };
-    db.run(sql, params).await.map(drop)
+    Ok(db.run(sql, params).await? > 0)
 }
 
 /// Somebody's keys, the newest first; at most two hundred.

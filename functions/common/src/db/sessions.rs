@@ -42,15 +42,17 @@ pub struct Listed {
     pub expires_at: Millis,
 }
 
-/// Begins a session of a program that somebody who is signed in lets in.
-pub async fn create(db: &mut Connection, user: &UserId, token: &SessionToken, device: &str) -> Result<(), DbError> {
+/// Begins a session of a program that somebody who is signed in lets in. False when their account was deleted meanwhile.
+pub async fn create(db: &mut Connection, user: &UserId, token: &SessionToken, device: &str) -> Result<bool, DbError> {
     let params = params! { "hash" => token.hash().as_slice(), "user" => user.as_str(), "device" => device };
-    db.run(INSERT, params).await.map(drop)
+    Ok(db.run(INSERT, params).await? > 0)
 }
 
-/// Begins a session of thirty days: `:hash`, `:user`, `:device`.
+/// Begins a session of thirty days: `:hash`, `:user`, `:device`. Reads the account's row under a lock: none begins while
+/// the account is being deleted, or later.
 pub(super) const INSERT: &str = "INSERT INTO sessions (token_hash, user_id, device, last_used_at, expires_at) \
-     VALUES (:hash, :user, :device, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) + INTERVAL 30 DAY)";
+     SELECT :hash, u.id, :device, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) + INTERVAL 30 DAY FROM users u \
+     WHERE u.id = :user AND u.deleted_at IS NULL";
 
 /// Whose session it is, with what every page shows of them, in one query.
 pub async fn current(db: &mut Connection, token: &SessionToken) -> Result<Option<Current>, DbError> {

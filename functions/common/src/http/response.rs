@@ -70,7 +70,7 @@ pub fn with_cookie(mut response: Response<Body>, cookie: &str) -> Result<Respons
     Ok(response)
 }
 
-/// A refusal. The agent API (`/api/v1`) has its own shape; all others read `error`.
+/// A refusal, which no cache keeps. The agent API (`/api/v1`) has its own shape; all others read `error`.
 pub(super) fn error(error: &ApiError, agent: bool, request_id: &str) -> Response<Body> {
     let body = if agent {
         json!({
@@ -85,6 +85,7 @@ pub(super) fn error(error: &ApiError, agent: bool, request_id: &str) -> Response
         json!({ "error": error.message, "code": error.code })
     };
     let mut response = with_type(error.status, "application/json", Body::Text(body.to_string()));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(seconds) = error.retry_after {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
@@ -102,6 +103,16 @@ fn tag(code: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cache_keeps_a_refusal() {
+        for agent in [true, false] {
+            let refusal = error(&ApiError::video_not_found(), agent, "");
+            assert_eq!(refusal.headers().get(CACHE_CONTROL), Some(&HeaderValue::from_static("no-store")));
+        }
+    }
+
     #[test]
     fn tags_follow_codes() {
         assert_eq!(super::tag("NOT_FOUND"), "AgentNotFoundError");

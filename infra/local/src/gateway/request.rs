@@ -32,7 +32,10 @@ pub(super) fn decoded_path(path: &str) -> String {
 pub(super) fn names_host(headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
-    Authority::try_from(host.as_bytes()).is_ok_and(|authority| !authority.as_str().contains('@'))
+    Authority::try_from(host.as_bytes()).is_ok_and(|authority| {
+        let port = authority.as_str().strip_prefix(authority.host());
+        port.is_some_and(|port| port.is_empty() || authority.port().is_some())
+    })
 }
 
 /// The event for a function.
@@ -202,6 +205,17 @@ mod tests {
         assert_eq!(event["requestContext"]["stage"], "$default");
         assert!(event["body"].is_null());
         assert_eq!(event["isBase64Encoded"], false);
+    }
+
+    #[test]
+    fn a_host_is_a_name_or_address_with_a_port_that_there_is() {
+        let names = |host: &str| names_host(&[(header::HOST, host.parse().expect("a value"))].into_iter().collect());
+        for host in ["127.0.0.1:3000", "cap.example.com", "[::1]:3000", "[::1]"] {
+            assert!(names(host), "{host}");
+        }
+        for host in ["", "127.0.0.1:99999", "127.0.0.1:", "127.0.0.1:x", "a@127.0.0.1", "a b", "a/b"] {
+            assert!(!names(host), "{host}");
+        }
     }
 
     #[test]

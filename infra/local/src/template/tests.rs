@@ -259,6 +259,18 @@ fn secrets_are_given_or_generated() {
 }
 
 #[test]
+fn secrets_are_where_they_are_used() {
+    let template = real(&[("DatabaseUrl", "mysql://a:b@c/d")]).expect("template");
+    let holders = |name: &str| -> Vec<_> {
+        let holds = template.functions.iter().filter(|function| function.environment.contains_key(name));
+        holds.map(|function| function.name.as_str()).collect()
+    };
+    assert_eq!(holders("DATABASE_ENCRYPTION_KEY"), ["AuthFunction", "MailFunction"]);
+    assert!(holders("NEXTAUTH_SECRET").contains(&"AuthFunction"));
+    assert!(!holders("NEXTAUTH_SECRET").contains(&"TranscodeFunction"), "it decodes what strangers upload");
+}
+
+#[test]
 fn renditions_are_heights_that_the_function_can_use() {
     let with = |renditions| real(&[("DatabaseUrl", "mysql://a:b@c/d"), ("Renditions", renditions)]);
     for good in ["", "120", "2160", "1080,720,480", "190,200,998,1000,1998,2158"] {

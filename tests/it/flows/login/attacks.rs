@@ -55,6 +55,22 @@ async fn c6_login_leads_back_to_where_it_was_asked_for() {
 }
 
 #[tokio::test]
+async fn c5_a_link_to_the_login_changes_nothing_behind_it() {
+    let ada = Visitor::signed_in().await;
+    // What a browser sends where a login leads on to.
+    let led = ada.request(Method::GET, "/api/desktop/video/create?recordingMode=desktopMP4&name=planted");
+    let led = page(led.header("sec-fetch-site", "same-origin").header("sec-fetch-mode", "navigate")).await;
+    assert_eq!(led.status, 403, "{led:?}");
+}
+
+#[tokio::test]
+async fn c18_no_key_pressed_too_long_lets_an_app_in() {
+    let ada = Visitor::signed_in().await;
+    let asked = ada.get("/api/desktop/session/request?type=api_key&port=53124").await;
+    assert!(asked.text.contains("<button") && !asked.text.contains("autofocus"), "{asked:?}");
+}
+
+#[tokio::test]
 async fn c15_one_mailbox_is_one_account_however_it_is_written() {
     let ada = Visitor::signed_in().await;
     let mut other = ada.elsewhere();

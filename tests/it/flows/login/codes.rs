@@ -153,6 +153,17 @@ async fn two_mails_in_a_row_both_work_until_one_is_used() {
 }
 
 #[tokio::test]
+async fn c1_a_guess_is_at_the_codes_of_two_mails_at_most() {
+    let ada = Visitor::new();
+    let [first, second, third] = [ada.ask().await, ada.ask().await, ada.ask().await];
+    if ![second.code(), third.code()].contains(&first.code()) {
+        assert_eq!(ada.type_code(&first.code()).await.status, 403);
+    }
+    assert_eq!(ada.get(&first.link()).await.status, 200, "nobody guesses a link");
+    assert_eq!(ada.type_code(&second.code()).await.status, 303);
+}
+
+#[tokio::test]
 async fn what_is_no_code_is_refused_with_a_page_to_type_another() {
     let ada = Visitor::new();
     let code = ada.ask().await.code();

@@ -27,6 +27,17 @@ async fn c1_a_mailbox_is_not_flooded_from_however_many_addresses() {
 }
 
 #[tokio::test]
+async fn codes_tried_where_nobody_asked_lock_nobody_out() {
+    let ada = Visitor::new();
+    let code = ada.ask().await.code();
+    for _ in 0..30 {
+        let wrong = [("email", ada.email.as_str()), ("token", "100000")];
+        assert_eq!(ada.elsewhere().form("/api/auth/callback/email", &wrong).await.status, 403);
+    }
+    assert_eq!(ada.type_code(&code).await.status, 303);
+}
+
+#[tokio::test]
 async fn people_behind_one_address_do_not_lock_each_other_out() {
     let office = Visitor::new();
     for _ in 0..30 {

@@ -11,6 +11,8 @@ use crate::{
 
 /// How many codes may be tried.
 const TRIES: u8 = 5;
+/// Of how many mails the code works, the newest. Each is another one that a guess may hit.
+const CODES: u8 = 2;
 
 /// A login that is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +88,15 @@ pub async fn is_open(db: &mut Connection, email: &Email, browser: &[u8; 32], lin
     Ok(found.is_some())
 }
 
+/// True while a login that was asked for with this mailbox in this browser can be finished with a code.
+pub async fn is_asked(db: &mut Connection, email: &Email, browser: &[u8; 32]) -> Result<bool, DbError> {
+    let sql = "SELECT 1 FROM verification_tokens WHERE browser_hash = :browser AND email = :email \
+               AND expires_at > UTC_TIMESTAMP(3) LIMIT 1";
+    let found: Option<u8> =
+        db.first(sql, params! { "browser" => browser.as_slice(), "email" => email.as_str() }).await?;
+    Ok(found.is_some())
+}
+
 /// Finishes a login: what was shown is used up, the account is there, and the new session is good. All of it happens, or
 /// nothing; but a code that was tried has been tried.
 pub async fn log_in(db: &mut Connection, login: &Login<'_>) -> Result<Outcome, DbError> {
@@ -122,8 +133,7 @@ async fn finish(
     user: &UserId,
     organization: &OrganizationId,
 ) -> Result<Outcome, mysql_async::Error> {
-    use_up(transaction, login).await?;
-    if transaction.affected_rows() == 0 {
+    if !use_up(transaction, login).await? {
         return Ok(Outcome::Refused);
     }
     // The other mails that were asked for on the way.
@@ -149,18 +159,33 @@ async fn finish(
 }
 
 /// Removes what was shown, if it is good. The try of a code has been counted before, a link's is none.
-async fn use_up(transaction: &mut Transaction<'_>, login: &Login<'_>) -> Result<(), mysql_async::Error> {
-    let (shown, is_it) = match login.proof {
-        Proof::Code(shown) => (shown, "code_hash = :shown AND tries <= :most"),
-        Proof::Link(shown) => (shown, "link_hash = :shown AND tries < :most"),
+async fn use_up(transaction: &mut Transaction<'_>, login: &Login<'_>) -> Result<bool, mysql_async::Error> {
+    let (link, tried) = match login.proof {
+        Proof::Code(code) => (link_of(transaction, login, code).await?, TRIES + 1),
+        Proof::Link(link) => (Some(link.to_vec()), TRIES),
     };
-    let sql = format!(
-        "DELETE FROM verification_tokens WHERE browser_hash = :browser AND email = :email AND {is_it} \
-         AND expires_at > UTC_TIMESTAMP(3)"
-    );
+    let Some(link) = link else { return Ok(false) };
+    let sql = "DELETE FROM verification_tokens WHERE link_hash = :link AND browser_hash = :browser AND email = :email \
+               AND tries < :tried AND expires_at > UTC_TIMESTAMP(3)";
     let params = params! {
-        "browser" => login.browser.as_slice(), "email" => login.email.as_str(),
-        "shown" => shown.as_slice(), "most" => TRIES,
+        "link" => link, "browser" => login.browser.as_slice(), "email" => login.email.as_str(), "tried" => tried,
     };
-    transaction.exec_drop(sql, params).await
+    transaction.exec_drop(sql, params).await?;
+    Ok(transaction.affected_rows() > 0)
+}
+
+/// The mail that a code is of. It is looked for without a lock, since two who show a code at once would wait for each other.
+async fn link_of(
+    transaction: &mut Transaction<'_>,
+    login: &Login<'_>,
+    code: &[u8; 32],
+) -> Result<Option<Vec<u8>>, mysql_async::Error> {
+    let sql = "SELECT link_hash FROM (SELECT link_hash, code_hash FROM verification_tokens \
+               WHERE browser_hash = :browser AND email = :email ORDER BY expires_at DESC LIMIT :codes) newest \
+               WHERE code_hash = :code";
+    let params = params! {
+        "browser" => login.browser.as_slice(), "email" => login.email.as_str(), "codes" => CODES,
+        "code" => code.as_slice(),
+    };
+    transaction.exec_first(sql, params).await
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 pub use delete::{Deletion, bury, delete, forget, forgettable};
-pub use login::{Asked, Login, Outcome, Proof, ask, is_open, log_in};
+pub use login::{Asked, Login, Outcome, Proof, ask, is_asked, is_open, log_in};
 pub use profile::{Organization, Profile, Replaced, profile, rename, set_avatar};
 
 /// What everybody's organisation is called at first.
