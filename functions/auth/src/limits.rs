@@ -4,7 +4,9 @@
 use common::limits::Limit;
 
 /// Mails to one mailbox.
-pub(crate) const MAILS_TO_MAILBOX: Limit = Limit { name: "mail-to", most: 12, seconds: 600 };
+pub(crate) const MAILS_TO_MAILBOX: Limit = Limit { name: "mail-to", most: 20, seconds: 600 };
+/// Those of them that are asked for from one address, so that a stranger alone does not use up what its owner has.
+pub(crate) const MAILS_FROM_SOURCE_TO_MAILBOX: Limit = Limit { name: "mail-from-to", most: 10, seconds: 600 };
 /// Mails asked for from one address.
 pub(crate) const MAILS_FROM_SOURCE: Limit = Limit { name: "mail-from", most: 100, seconds: 600 };
 /// Codes tried for one mailbox.

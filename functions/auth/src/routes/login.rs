@@ -6,7 +6,7 @@ use common::{
     db::users::{self, Asked},
     email::Email,
     error::ApiError,
-    http::{Answer, Fields, Method, StatusCode, fields, is_form, json_response, query, redirect, see_other},
+    http::{Answer, Fields, Method, StatusCode, fields, is_form, json_response, query, redirect, see_other, source},
     outbox::Mail,
     time::Millis,
     tokens,
@@ -78,7 +78,9 @@ async fn asked(
             "That is not an e-mail address. Write it like ada@example.com, without accents or spaces.",
         )
     })?;
-    app.limits.spend(limits::MAILS_FROM_SOURCE, &common::http::source(request)).await?;
+    let source = source(request);
+    app.limits.spend(limits::MAILS_FROM_SOURCE, &source).await?;
+    app.limits.spend(limits::MAILS_FROM_SOURCE_TO_MAILBOX, &format!("{source} {}", email.as_str())).await?;
     app.limits.spend(limits::MAILS_TO_MAILBOX, email.as_str()).await?;
 
     let (link, code) = (tokens::random_hex::<32>()?, random_code()?);

@@ -9,12 +9,15 @@ const SESSION: &str = "next-auth.session-token";
 /// Seconds that a session's cookie lasts: 30 days.
 const SESSION_SECONDS: u32 = 30 * 24 * 3600;
 
-/// The value of a cookie. When there are several of the name, the first, which browsers sort by the longest path.
+/// The value of a cookie. When there are several of the name and they differ, none: a neighbouring subdomain can put its own
+/// in front of the site's, but not in its place.
 #[must_use]
 pub fn value(request: &Request, name: &str) -> Option<String> {
     let lines = request.headers().get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(found, _)| *found == name).map(|(_, value)| value.to_owned())
+    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut values = pairs.filter(|(found, _)| *found == name).map(|(_, value)| value);
+    let first = values.next()?;
+    values.all(|other| other == first).then(|| first.to_owned())
 }
 
 /// A `Set-Cookie` for the whole site, out of reach of scripts. `value` must be of characters that cookies may have.
@@ -52,12 +55,13 @@ mod tests {
 
     #[test]
     fn a_cookie_is_found_among_others() {
-        let request = HttpRequest::builder().header(COOKIE, "a=1; b=2=3;c=").header(COOKIE, "d=4; a=5");
+        let request = HttpRequest::builder().header(COOKIE, "a=1; b=2=3;c=").header(COOKIE, "d=4; a=1; f=1; f=2");
         let request: Request = request.body(lambda_http::Body::Empty).expect("a request");
         let found = |name| value(&request, name);
         assert_eq!(found("a").as_deref(), Some("1"));
         assert_eq!(found("b").as_deref(), Some("2=3"));
         assert_eq!((found("c").as_deref(), found("d").as_deref(), found("e")), (Some(""), Some("4"), None));
+        assert_eq!(found("f"), None, "which of two is the site's own, nothing says");
     }
 
     #[test]

@@ -42,6 +42,10 @@ pub fn serve(listener: TcpListener, routes: Vec<Route>, lambda: Lambda, mailbox:
 }
 
 async fn mail(State(mailbox): State<Mailbox>, request: Request<Body>) -> Response<Body> {
+    // A page elsewhere can have its own host's name lead here, and would read who signs in.
+    if !request::names_loopback(request.headers()) {
+        return message(StatusCode::FORBIDDEN, "Forbidden");
+    }
     let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accept.contains("application/json") {
         http::json(StatusCode::OK, &mailbox.json())

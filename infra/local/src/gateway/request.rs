@@ -38,6 +38,12 @@ pub(super) fn names_host(headers: &HeaderMap) -> bool {
     })
 }
 
+/// True when the request was made to this machine by one of its own names.
+pub(super) fn names_loopback(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
+    host.is_some_and(|host| matches!(host.host(), "127.0.0.1" | "localhost" | "[::1]"))
+}
+
 /// The event for a function.
 pub(super) fn event(parts: &Parts, body: &[u8], context: &Context<'_>) -> Value {
     let now = SystemTime::now();
@@ -216,6 +222,13 @@ mod tests {
         for host in ["", "127.0.0.1:99999", "127.0.0.1:", "127.0.0.1:x", "a@127.0.0.1", "a b", "a/b"] {
             assert!(!names(host), "{host}");
         }
+    }
+
+    #[test]
+    fn only_this_machines_own_names_are_loopback() {
+        let own = |host: &str| names_loopback(&[(header::HOST, host.parse().expect("a value"))].into_iter().collect());
+        assert!(own("127.0.0.1:3000") && own("localhost:3000") && own("[::1]:3000"));
+        assert!(!own("evil.test:3000") && !own("127.0.0.1.evil.test") && !own("localhost.evil.test") && !own(""));
     }
 
     #[test]
