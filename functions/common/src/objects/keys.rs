@@ -1,6 +1,10 @@
 //! Every S3 key that exists, made and parsed here and nowhere else.
 
+mod pictures;
+
 use crate::ids::{MailId, UserId, VideoId};
+
+pub use pictures::{client_thumbnail, screenshot, upload_of};
 
 const RAW: &str = "videos/raw/";
 const PUBLISH_JOBS: &str = "jobs/publish/";
@@ -13,7 +17,7 @@ const AVATARS: &str = "avatars/";
 pub const OUTBOX: &str = "outbox/";
 
 /// File endings under which an upload is stored. An ending is a name, not a format: what the object is, its content says.
-const RAW_ENDINGS: [&str; 4] = ["mp4", "webm", "mov", "mkv"];
+const RAW_ENDINGS: [&str; 6] = ["mp4", "webm", "mov", "mkv", "png", "jpg"];
 
 /// Where a client's file goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +28,8 @@ pub struct Upload {
     pub content_type: &'static str,
 }
 
-/// Maps the name a client gives its file (`result.mp4`, `raw-upload.webm`, …) to a key. Only known names are mapped;
-/// nothing of the client's text becomes part of a key.
+/// Maps the name a client gives the file of a recording (`result.mp4`, `raw-upload.webm`, …) to a key. Only known names are
+/// mapped; nothing of the client's text becomes part of a key.
 #[must_use]
 pub fn upload(video: &VideoId, subpath: &str) -> Option<Upload> {
     let (ending, content_type) = match subpath {
