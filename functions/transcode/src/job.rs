@@ -72,7 +72,7 @@ pub(crate) async fn run(app: &App, created: &Created, context: &Context) -> Resu
             derive::piece(app, created, context, video, attempt, number).await
         }
         Work::Account { user } => account::run(app, context, &user).await,
-        Work::Foreign => {
+        Work::Assemble { .. } | Work::Foreign => {
             tracing::warn!(key = created.key, "ignored: not a key of ours");
             Ok(())
         }
