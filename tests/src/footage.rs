@@ -41,6 +41,21 @@ pub async fn browser_recording(size: &str, seconds: u32) -> Vec<u8> {
     make(&arguments, "webm").await
 }
 
+/// What a screenshot is: PNG, or JPEG by the ending `jpg`.
+pub async fn picture(size: &str, ending: &str) -> Vec<u8> {
+    make(&format!("-f lavfi -i testsrc2=size={size}:rate=1:duration=1 -frames:v 1"), ending).await
+}
+
+/// A recording with a box behind it that players skip (ISO/IEC 14496-12 §8.1.2), so that it has `bytes`.
+#[must_use]
+pub fn padded(mut recording: Vec<u8>, bytes: usize) -> Vec<u8> {
+    let padding = bytes.checked_sub(recording.len()).filter(|padding| *padding >= 8).expect("room for a box");
+    recording.extend_from_slice(&u32::try_from(padding).expect("a size").to_be_bytes());
+    recording.extend_from_slice(b"free");
+    recording.resize(bytes, 0);
+    recording
+}
+
 /// Renditions of 640x360 and 320x180, and their sound apart, as playlists and fragmented MP4: names and contents.
 pub async fn renditions(seconds: u32) -> Vec<(String, Vec<u8>)> {
     let place = TempDir::new().expect("a temporary directory");

@@ -7,6 +7,7 @@ pub mod bait;
 pub mod cloud;
 pub mod corpus;
 pub mod derived;
+pub mod desktop;
 pub mod footage;
 pub mod invocation;
 pub mod mail;

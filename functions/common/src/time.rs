@@ -26,6 +26,18 @@ impl Millis {
         self.timestamp().strftime("%-d %B %Y").to_string()
     }
 
+    /// As requests to AWS are dated, such as `20250509T100000Z`.
+    #[must_use]
+    pub fn compact(self) -> String {
+        self.timestamp().strftime("%Y%m%dT%H%M%SZ").to_string()
+    }
+
+    /// Microseconds since the epoch of an instant in ISO 8601 or RFC 3339, with any number of decimals and any offset.
+    #[must_use]
+    pub fn parse_micros(text: &str) -> Option<i64> {
+        text.parse::<Timestamp>().ok().map(Timestamp::as_microsecond)
+    }
+
     /// Seconds since the epoch, rounded down.
     #[must_use]
     pub fn seconds(self) -> i64 {
@@ -52,5 +64,9 @@ mod tests {
         let at = Millis::parse("2025-05-09T10:00:00Z").expect("an instant");
         assert_eq!(serde_json::to_string(&at).expect("json"), r#""2025-05-09T10:00:00.000Z""#);
         assert_eq!(at.day(), "9 May 2025");
+        assert_eq!(at.compact(), "20250509T100000Z");
+        let micros = |text| Millis::parse_micros(text);
+        assert_eq!(micros("2025-05-09T12:00:00.123456789+02:00"), Some(at.0 * 1000 + 123_456));
+        assert_eq!(micros("yesterday"), None);
     }
 }

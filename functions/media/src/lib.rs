@@ -14,6 +14,7 @@ pub mod hls;
 pub mod ladder;
 pub mod loopback;
 pub mod mp4;
+pub mod picture;
 mod probe;
 mod reason;
 mod sniff;

@@ -11,6 +11,10 @@ pub enum Reason {
     NotAVideo,
     /// A photo or drawing.
     StillImage,
+    /// Something else, where a screenshot was wanted.
+    NotAPicture,
+    /// A picture that breaks off.
+    HalfAPicture,
     /// Sound only.
     NoPicture,
     /// Tracks without a single frame.
@@ -59,6 +63,10 @@ impl Reason {
             Self::NotAVideo => "This file is not a video. Upload an MP4, MOV, WebM or MKV recording.".into(),
             Self::StillImage => {
                 "This file is a still image, not a video. Upload an MP4, MOV, WebM or MKV recording.".into()
+            }
+            Self::NotAPicture => "This file is not a picture. Upload a PNG or JPEG screenshot.".into(),
+            Self::HalfAPicture => {
+                "The picture breaks off: part of the file is missing. Take the screenshot again.".into()
             }
             Self::NoPicture => "The recording has no picture, only sound.".into(),
             Self::NothingRecorded => {
@@ -121,6 +129,8 @@ mod tests {
             Reason::Empty,
             Reason::NotAVideo,
             Reason::StillImage,
+            Reason::NotAPicture,
+            Reason::HalfAPicture,
             Reason::NoPicture,
             Reason::NothingRecorded,
             Reason::NoIndex,

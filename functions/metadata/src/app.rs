@@ -5,6 +5,7 @@ use common::{
     config::{DatabaseConfig, LedgerConfig, ObjectsConfig, SiteConfig},
     db::Database,
     ledger::Ledger,
+    limits::Limits,
     objects::Objects,
 };
 
@@ -13,6 +14,7 @@ pub(crate) struct App {
     pub(crate) db: Database,
     pub(crate) objects: Objects,
     pub(crate) ledger: Ledger,
+    pub(crate) limits: Limits,
     pub(crate) site: SiteConfig,
 }
 
@@ -20,12 +22,14 @@ impl App {
     pub(crate) async fn from_env() -> Result<Self, lambda_http::Error> {
         let db = Database::new(&DatabaseConfig::from_env()?)?;
         let (objects, ledger) = (ObjectsConfig::from_env()?, LedgerConfig::from_env()?);
+        let site = SiteConfig::from_env()?;
         let sdk = aws::sdk(aws::FOR_REQUESTS).await;
         Ok(Self {
             db,
             objects: Objects::new(objects, &sdk),
+            limits: Limits::new(ledger.clone(), site.secret.clone(), &sdk),
             ledger: Ledger::new(ledger, &sdk),
-            site: SiteConfig::from_env()?,
+            site,
         })
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use common::{
     db::{
         DbError,
-        videos::{self, Fenced},
+        videos::{self, Fenced, Kind},
     },
     event::Created,
     ids::{UserId, VideoId},
@@ -72,7 +72,7 @@ pub(crate) async fn run(app: &App, created: &Created, context: &Context) -> Resu
             derive::piece(app, created, context, video, attempt, number).await
         }
         Work::Account { user } => account::run(app, context, &user).await,
-        Work::Foreign => {
+        Work::Assemble { .. } | Work::Foreign => {
             tracing::warn!(key = created.key, "ignored: not a key of ours");
             Ok(())
         }
@@ -124,7 +124,11 @@ async fn publish(app: &App, created: &Created, context: &Context, video: VideoId
     let claim = Claim { video: &video, source: &upload, holder, lasts: remaining + MARGIN, floor: fence.attempt };
     let Some(lease) = claimed(app, &claim).await? else { return Ok(()) };
     let source = Source { video, key, head };
-    attempt(app, &source, &lease, &Job::Publish, context).await
+    let job = match fence.kind {
+        Kind::Recording => Job::Publish,
+        Kind::Screenshot => Job::Picture,
+    };
+    attempt(app, &source, &lease, &job, context).await
 }
 
 pub(crate) fn remaining(context: &Context) -> Duration {
@@ -177,7 +181,7 @@ async fn attempt(app: &App, source: &Source, lease: &Lease, job: &Job<'_>, conte
                 fail(app, source, lease, GAVE_UP, true).await?;
             }
             // The other pieces go on under theirs.
-            if matches!(job, Job::Publish) {
+            if job.publishes() {
                 app.ledger.release(lease).await?;
             }
             Err(error)
@@ -186,7 +190,7 @@ async fn attempt(app: &App, source: &Source, lease: &Lease, job: &Job<'_>, conte
 }
 
 async fn try_once(app: &App, source: &Source, lease: &Lease, job: &Job<'_>, context: &Context) -> Result<(), JobError> {
-    if matches!(job, Job::Publish) {
+    if job.publishes() {
         let begun = videos::processing(&mut app.db.connect().await?, &source.video, lease.attempt).await?;
         if begun == Fenced::Refused {
             return superseded(app, source, lease).await;
@@ -210,10 +214,33 @@ async fn try_once(app: &App, source: &Source, lease: &Lease, job: &Job<'_>, cont
             }
             Ok(())
         }
+        Outcome::Shown(picture) => shown(app, source, lease, &picture).await,
         Outcome::Shared | Outcome::Derived => Ok(()),
-        Outcome::Rejected(reason) => fail(app, source, lease, &reason, false).await,
+        Outcome::Rejected(reason) => {
+            fail(app, source, lease, &reason, false).await?;
+            // Nobody makes anything of it later, unlike of a recording.
+            if matches!(job, Job::Picture) {
+                app.objects.remove_version(&source.key, &source.head).await?;
+            }
+            Ok(())
+        }
         Outcome::Superseded => superseded(app, source, lease).await,
     }
+}
+
+/// A screenshot is there: nothing is derived from it, and what an earlier attempt has shown goes.
+async fn shown(app: &App, source: &Source, lease: &Lease, picture: &videos::Picture) -> Result<(), JobError> {
+    let written = videos::shown(&mut app.db.connect().await?, &source.video, lease.attempt, picture).await?;
+    if written == Fenced::Refused {
+        return superseded(app, source, lease).await;
+    }
+    tracing::info!(video = %source.video, attempt = lease.attempt, "shown");
+    let ended = app.ledger.finish(lease).await.map_err(JobError::from);
+    let removed = app.objects.remove_older_derived(&source.video, lease.attempt).await.map_err(JobError::from);
+    if let Err(error) = ended.and(removed) {
+        tracing::warn!(video = %source.video, %error, "shown, but something was left behind");
+    }
+    Ok(())
 }
 
 /// Asks for what is derived from a video that plays.

@@ -32,6 +32,8 @@ const GRACE: Duration = Duration::from_secs(3);
 pub(crate) enum Outcome {
     /// It plays.
     Published(videos::Facts),
+    /// It is a picture, and is shown.
+    Shown(videos::Picture),
     /// It never will, and this sentence says why.
     Rejected(String),
     /// Everything that is to be derived is there.
@@ -125,6 +127,8 @@ pub(crate) struct Try<'a> {
 pub(crate) enum Job<'a> {
     /// Publish an upload.
     Publish,
+    /// Publish an upload of a screenshot.
+    Picture,
     /// Do a piece of that.
     Piece(&'a Task, u32),
     /// Derive what is still wanted from a published video.
@@ -134,10 +138,16 @@ pub(crate) enum Job<'a> {
 }
 
 impl Job<'_> {
+    /// True when it is the whole of what an upload asks for.
+    pub(crate) fn publishes(&self) -> bool {
+        matches!(self, Self::Publish | Self::Picture)
+    }
+
     /// A word for logs.
     fn name(&self) -> &'static str {
         match self {
             Self::Publish => "publish",
+            Self::Picture => "picture",
             Self::Piece(..) => "piece",
             Self::Derive(_) => "derive",
             Self::Rendition(..) => "rendition",
@@ -146,7 +156,7 @@ impl Job<'_> {
 
     fn ledger(&self, app: &App) -> Ledger {
         match self {
-            Self::Publish | Self::Piece(..) => app.ledger.clone(),
+            Self::Publish | Self::Picture | Self::Piece(..) => app.ledger.clone(),
             Self::Derive(_) | Self::Rendition(..) => app.ledger.deriving(),
         }
     }
@@ -170,6 +180,7 @@ pub(crate) async fn run(
     let work = async {
         match job {
             Job::Publish => attempt.publish().await,
+            Job::Picture => attempt.picture().await,
             Job::Piece(task, number) => attempt.piece(*task, *number).await,
             Job::Derive(wanted) => attempt.derive(wanted).await,
             Job::Rendition(ladder, number) => attempt.piece(*ladder, *number).await,

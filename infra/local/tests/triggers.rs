@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use common::{
     ids::{MailId, UserId, VideoId},
-    objects::keys::{self, Work},
+    objects::keys::{self, Track, Work, live},
 };
 use local::template::{Inputs, Template};
 
@@ -52,6 +52,9 @@ fn no_output_starts_anything() {
         keys::playlist(video, 1, "master"),
         keys::stream(video, 1, "720-0.mp4"),
         keys::stream_piece(video, 1, 0),
+        live::manifest(video),
+        live::init(video, Track::Video),
+        live::segment(video, Track::Audio, 1),
     ];
     for output in outputs {
         assert!(started(&template(), &output).is_empty(), "{output}");
@@ -73,6 +76,7 @@ fn every_upload_starts_the_transcode_function_once() {
 fn every_job_starts_the_transcode_function_once() {
     let (video, template) = (&video(), template());
     for job in [
+        keys::assemble_job(video),
         keys::piece_job(video, 1, 0),
         keys::derive_job(video, 1),
         keys::rendition_job(video, 1, 0),

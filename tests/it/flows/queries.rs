@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
+use common::{config::ObjectsConfig, objects::Objects};
 use mysql_async::{Conn, prelude::Queryable};
 use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
 use tests::{
     cloud::Cloud,
     person::{Person, answer, client},
@@ -102,6 +105,42 @@ async fn knowing_who_asks_costs_one_query_and_no_write() {
     assert_eq!(counter.cost("metadata", || by_cookie(&cap)).await, queries(1), "a session and its video");
     assert_eq!(counter.cost("metadata", || by_key(&cap)).await, queries(1), "a key and its video");
     assert_eq!(counter.cost("metadata", || by_key("/api/v1/caps")).await, queries(2), "a key, and a list of videos");
+}
+
+#[tokio::test]
+async fn signing_an_upload_costs_one_query() {
+    let mut counter = Counter::new().await;
+    let person = Person::on(counter.cloud).await;
+    let video = person.create("Live").await;
+    let post = |path: &str, body: &Value| person.request(Method::POST, path).json(body);
+    let file = |method: &str| json!({ "videoId": video, "subpath": "result.mp4", "method": method });
+    let batch = json!({ "videoId": video, "subpaths": vec!["result.mp4"; 50] });
+    let part = json!({ "videoId": video, "uploadId": "x", "partNumber": 1, "md5Sum": "1B2M2Y8AsgTpgAmY7PhCfg==" });
+    for (path, body) in [
+        ("/api/upload/signed", file("put")),
+        ("/api/upload/signed", file("post")),
+        ("/api/upload/signed/batch", batch),
+        ("/api/upload/multipart/presign-part", part),
+    ] {
+        assert_eq!(counter.cost("presign", || post(path, &body)).await, queries(1), "{path} {body}");
+    }
+}
+
+/// Where no S3 answers, whoever asks one fails.
+#[tokio::test]
+async fn signing_an_upload_asks_s3_nothing() {
+    let sdk = aws_config::SdkConfig::builder()
+        .behavior_version(aws_config::BehaviorVersion::latest())
+        .region(aws_config::Region::new("eu-west-1"))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("AKID", "secret", None, None, "test")))
+        .build();
+    let config = ObjectsConfig { bucket: "bucket".to_owned(), path_style: false };
+    let objects = Objects::new(config, &sdk).metered();
+    objects.sign_put("videos/raw/x.mp4").await.expect("an address");
+    objects.sign_part("videos/raw/x.mp4", "upload", 1, Some("1B2M2Y8AsgTpgAmY7PhCfg==")).await.expect("an address");
+    let form = objects.sign_post("videos/raw/x.mp4", "video/mp4", 1).await.expect("a form");
+    assert_eq!(form.url, "https://bucket.s3.eu-west-1.amazonaws.com");
+    assert_eq!(objects.used().calls, 0);
 }
 
 #[tokio::test]

@@ -88,9 +88,34 @@ async fn parameters_broken_by_an_unescaped_name_are_tolerated() {
 }
 
 #[tokio::test]
+async fn what_is_said_of_a_recording_stands_until_it_is_there() {
+    let person = Person::new().await;
+    let query = "&durationInSecs=12.5&width=1280&height=720&fps=29.97&orgId=0123456789abcde";
+    let video = person.get(&format!("{CREATE}{query}")).await.body["id"].as_str().expect("an id").to_owned();
+    let shown = person.get(&format!("/api/v1/caps/{video}")).await.body;
+    assert_eq!((&shown["durationMs"], &shown["width"], &shown["height"]), (&12_500.into(), &1280.into(), &720.into()));
+    person.upload(&video, "result.mp4", tests::footage::screen_recording("320x180", 1).await).await;
+    person.ready(&video).await;
+    let shown = person.get(&format!("/api/v1/caps/{video}")).await.body;
+    assert_eq!((&shown["width"], &shown["height"]), (&320.into(), &180.into()));
+    assert!(shown["durationMs"].as_u64().is_some_and(|millis| millis < 2000), "{shown}");
+}
+
+#[tokio::test]
+async fn numbers_that_are_none_are_left_out() {
+    let person = Person::new().await;
+    for query in ["width=-1&height=1e9&durationInSecs=1e300&fps=inf", "width=NaN&height=0&durationInSecs=-5&fps=null"] {
+        let video = person.get(&format!("{CREATE}&{query}")).await.body["id"].as_str().expect("an id").to_owned();
+        let shown = person.get(&format!("/api/v1/caps/{video}")).await.body;
+        let none = serde_json::Value::Null;
+        assert_eq!((&shown["durationMs"], &shown["width"], &shown["height"]), (&none, &none, &none), "{query}");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_served_is_refused_before_it_is_recorded() {
     let person = Person::new().await;
-    for query in ["isScreenshot=true", "recordingMode=desktopSegments", "recordingMode=vhs"] {
+    for query in ["recordingMode=desktopSegments", "recordingMode=vhs"] {
         let refused = answer(person.request(Method::GET, &format!("/api/desktop/video/create?{query}"))).await;
         assert_eq!(refused.status, 400, "{query}");
         assert!(refused.body["error"].as_str().is_some_and(|sentence| sentence.ends_with('.')), "{refused:?}");

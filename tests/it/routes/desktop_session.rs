@@ -1,14 +1,9 @@
 //! `/api/desktop/session/request`: Cap Desktop signs in through the browser. A GET only asks; the button hands over.
 
-use std::{
-    io::{BufRead, BufReader, Write},
-    net::{Ipv4Addr, TcpListener},
-    thread,
-};
-
 use reqwest::{Method, Url};
 use serde_json::json;
 use tests::{
+    desktop::{listener, report},
     person::{Person, answer, client},
     rows,
     visitor::{Page, SESSION, Visitor, page},
@@ -264,28 +259,6 @@ async fn c6_whatever_a_request_says_the_key_stays_on_this_machine() {
     assert!(extra.location().starts_with("http://127.0.0.1:80/?") && !extra.location().contains("evil"), "{extra:?}");
 }
 
-/// The app's listener: it answers any path with a page, whose script reports the page's address at `/cb`.
-fn listener() -> (u16, thread::JoinHandle<String>) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    let port = listener.local_addr().expect("an address").port();
-    let app = thread::spawn(move || {
-        loop {
-            let (mut connection, _) = listener.accept().expect("a connection");
-            let lines = BufReader::new(&connection).lines().map(|line| line.expect("a line"));
-            let head: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
-            let answer =
-                "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
-            connection.write_all(answer.as_bytes()).expect("an answer");
-            let full =
-                head.iter().find_map(|line| line.to_ascii_lowercase().starts_with("full-url: ").then_some(&line[10..]));
-            if let (true, Some(full)) = (head[0].starts_with("GET /cb "), full) {
-                return full.to_owned();
-            }
-        }
-    });
-    (port, app)
-}
-
 #[tokio::test]
 async fn the_app_signs_in_with_what_its_listener_is_told() {
     let signed = Signed::new().await;
@@ -293,8 +266,7 @@ async fn the_app_signs_in_with_what_its_listener_is_told() {
     let handed = signed.press(&format!("type=api_key&port={port}&platform=web")).await;
     // The browser goes there, and the script of the page that it finds reports where it is.
     assert_eq!(page(client().get(handed.location())).await.text, "ok");
-    let report = client().get(format!("http://127.0.0.1:{port}/cb")).header("full-url", handed.location());
-    assert_eq!(page(report).await.status, 200);
+    report(port, handed.location()).await;
     let told = tokio::task::spawn_blocking(|| app.join().expect("the app")).await.expect("the app");
     let (before, key) = signed.key_of(&told).await;
     assert_eq!(before, format!("http://127.0.0.1:{port}/"));

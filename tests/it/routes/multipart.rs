@@ -2,11 +2,10 @@
 
 use serde_json::{Value, json};
 use tests::{
+    desktop::{Desktop, SMALLEST_PART, md5_of},
     footage,
     person::{Answer, Person, client},
 };
-
-const FIVE_MIB: usize = 5 * 1024 * 1024;
 
 /// An upload in parts, as the desktop does it.
 struct Upload {
@@ -48,16 +47,10 @@ impl Upload {
 
 #[tokio::test]
 async fn a_recording_in_parts_becomes_ready() {
-    // Something larger than one part: the index, which is last, lies in the second.
-    let mut recording = footage::screen_recording("320x180", 2).await;
+    // Something larger than one part.
+    let recording = footage::padded(footage::screen_recording("320x180", 2).await, 2 * SMALLEST_PART - 1);
     let upload = Upload::begin().await;
-    let padding = FIVE_MIB + 1000;
-    // A box that players skip, so that the first part is large enough (ISO/IEC 14496-12 §8.1.2).
-    let mut free = u32::try_from(padding).expect("a size").to_be_bytes().to_vec();
-    free.extend_from_slice(b"free");
-    free.resize(padding, 0);
-    recording.extend_from_slice(&free);
-    let (first, rest) = recording.split_at(FIVE_MIB);
+    let (first, rest) = recording.split_at(SMALLEST_PART);
     let parts = [upload.part(1, first.to_vec()).await, upload.part(2, rest.to_vec()).await];
     let completed = upload.complete(&parts).await;
     assert_eq!((completed.status, &completed.body["success"]), (200, &json!(true)), "{completed:?}");
@@ -65,7 +58,7 @@ async fn a_recording_in_parts_becomes_ready() {
 }
 
 #[tokio::test]
-async fn a_second_completion_gets_the_same_answer() {
+async fn a15_a_second_completion_gets_the_same_answer() {
     let upload = Upload::begin().await;
     let parts = [upload.part(1, b"one".to_vec()).await];
     let first = upload.complete(&parts).await;
@@ -95,9 +88,9 @@ async fn the_last_upload_of_a_part_counts() {
 }
 
 #[tokio::test]
-async fn a_wrong_list_is_refused_and_can_be_mended() {
+async fn a15_a_wrong_list_is_refused_and_can_be_mended() {
     let upload = Upload::begin().await;
-    let one = upload.part(1, vec![1; FIVE_MIB]).await;
+    let one = upload.part(1, vec![1; SMALLEST_PART]).await;
     let two = upload.part(2, b"two".to_vec()).await;
     let wrong = json!({ "partNumber": 2, "etag": "d41d8cd98f00b204e9800998ecf8427e" });
     let never = json!({ "partNumber": 3, "etag": "d41d8cd98f00b204e9800998ecf8427e" });
@@ -155,4 +148,64 @@ async fn part_numbers_are_those_of_s3() {
         let refused = upload.person.post("/api/upload/multipart/presign-part", body).await;
         assert_eq!(refused.status, 400, "{number}");
     }
+}
+
+#[tokio::test]
+async fn a_part_with_an_md5_is_what_its_md5_says() {
+    let upload = Upload::begin().await;
+    let desktop = Desktop::of(&upload.person);
+    let begun = tests::desktop::Upload { video: upload.video.clone(), id: upload.id.clone() };
+    let md5 = md5_of(b"these bytes");
+    let url = desktop.sign_part(&begun, 1, Some(&md5)).await;
+    let put = |bytes: &'static str| client().put(&url).body(bytes);
+    for (request, what) in [
+        (put("other bytes").header("content-md5", &md5), "other bytes"),
+        (put("other bytes").header("content-md5", md5_of(b"other bytes")), "another MD5"),
+        (put("these bytes"), "no MD5"),
+    ] {
+        let status = request.send().await.expect("S3").status();
+        assert!(status.is_client_error(), "{what}: {status}");
+    }
+    assert_eq!(put("these bytes").header("content-md5", &md5).send().await.expect("S3").status(), 200);
+    // Without one no header is needed.
+    let url = desktop.sign_part(&begun, 2, None).await;
+    assert_eq!(client().put(url).body("any bytes").send().await.expect("S3").status(), 200);
+    for md5 in ["", "x", "1B2M2Y8AsgTpgAmY7PhC", "d41d8cd98f00b204e9800998ecf8427e", "\r\nx: y"] {
+        let body = json!({ "videoId": upload.video, "uploadId": upload.id, "partNumber": 1, "md5Sum": md5 });
+        assert_eq!(upload.person.post("/api/upload/multipart/presign-part", body).await.status, 400, "{md5:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_parts_that_are_there_are_listed() {
+    let upload = Upload::begin().await;
+    let list = async || {
+        let body = json!({ "videoId": upload.video, "uploadId": upload.id });
+        upload.person.post("/api/upload/multipart/parts", body).await
+    };
+    assert_eq!((list().await.status, list().await.body), (200, json!({ "parts": [] })));
+    let three = upload.part(3, b"three".to_vec()).await;
+    let one = upload.part(1, b"one".to_vec()).await;
+    assert_eq!(list().await.body, json!({ "parts": [one, three] }));
+    let again = upload.part(1, b"one, again".to_vec()).await;
+    assert_eq!(list().await.body, json!({ "parts": [again, three] }));
+    let unknown = json!({ "videoId": upload.video, "uploadId": "nonsense" });
+    assert_eq!(upload.person.post("/api/upload/multipart/parts", unknown).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_recordings_thumbnail_does_not_come_in_parts() {
+    let upload = Upload::begin().await;
+    let body = json!({ "videoId": upload.video, "subpath": "screenshot/screen-capture.jpg" });
+    let refused = upload.person.post("/api/upload/multipart/initiate", body).await;
+    assert_eq!(refused.status, 400, "{refused:?}");
+}
+
+#[tokio::test]
+async fn a15_an_upload_that_is_never_completed_stays_open_and_the_video_waits() {
+    let upload = Upload::begin().await;
+    let part = upload.part(1, b"one".to_vec()).await;
+    assert_eq!(upload.person.status(&upload.video).await["overall"], "uploading");
+    // The lifecycle rule of the bucket ends it, days later; until then it can be completed.
+    assert_eq!(upload.complete(&[part]).await.status, 200);
 }

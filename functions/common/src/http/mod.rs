@@ -1,6 +1,7 @@
 //! How a function answers HTTP: read the request, answer with JSON, tell errors in the shape the route's clients know.
 
 pub mod cookie;
+mod multipart;
 mod page;
 mod request;
 mod response;
@@ -10,9 +11,12 @@ use std::{future::Future, sync::Arc};
 use lambda_http::{Body, Error, Request, RequestExt, Response, service_fn};
 
 pub use lambda_http::http::{Method, StatusCode};
+pub use multipart::form_data;
 pub use page::{Policy, nonce, origin_of, secured};
 pub use request::{Fields, fields, gateway_host, is_form, json, path_segments, query, source, user_agent};
-pub use response::{html, json as json_response, redirect, see_other, text, with_cookie};
+pub use response::{empty, html, json as json_response, redirect, see_other, text, with_cookie};
+
+use response::Shape;
 
 use crate::{config::SiteConfig, error::ApiError};
 
@@ -29,7 +33,7 @@ where
 {
     let (app, answer) = (&Arc::new(app), &answer);
     lambda_http::run(service_fn(move |request: Request| async move {
-        let agent = request.uri().path().starts_with("/api/v1/");
+        let shape = Shape::of(request.uri().path());
         let request_id = request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
         let site: &SiteConfig = (**app).as_ref();
         // A page is not told in JSON that its session is over.
@@ -37,8 +41,8 @@ where
         let mut response = match answer(Arc::clone(app), request).await {
             Ok(response) => response,
             Err(error) => match login.filter(|_| error.status == StatusCode::UNAUTHORIZED) {
-                Some(login) => see_other(&login).unwrap_or_else(|error| refuse(&error, agent, &request_id)),
-                None => refuse(&error, agent, &request_id),
+                Some(login) => see_other(&login).unwrap_or_else(|error| refuse(&error, shape, &request_id)),
+                None => refuse(&error, shape, &request_id),
             },
         };
         page::harden(&mut response, site);
@@ -47,12 +51,12 @@ where
     .await
 }
 
-fn refuse(error: &ApiError, agent: bool, request_id: &str) -> Response<Body> {
+fn refuse(error: &ApiError, shape: Shape, request_id: &str) -> Response<Body> {
     if error.status.is_server_error() {
         let cause = error.cause.as_ref().map(ToString::to_string).unwrap_or_default();
         tracing::error!(request_id, code = error.code, cause, "request failed");
     }
-    response::error(error, agent, request_id)
+    response::error(error, shape, request_id)
 }
 
 /// The answer for a path that API Gateway sends here and no route takes.

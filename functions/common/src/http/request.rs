@@ -18,7 +18,7 @@ pub fn json<T: DeserializeOwned>(request: &Request) -> Result<T, ApiError> {
         .map_err(|error| ApiError::bad_request(format!("The request body is not the JSON this route takes: {error}.")))
 }
 
-fn bytes(request: &Request) -> &[u8] {
+pub(super) fn bytes(request: &Request) -> &[u8] {
     match request.body() {
         Body::Text(text) => text.as_bytes(),
         Body::Binary(bytes) => bytes,
@@ -69,6 +69,12 @@ impl Fields {
     pub fn required(&self, name: &str) -> Result<&str, ApiError> {
         let value = self.0.get(name).map(String::as_str);
         value.ok_or_else(|| ApiError::bad_request(format!("{name} is missing from the request's body.")))
+    }
+}
+
+impl From<HashMap<String, String>> for Fields {
+    fn from(fields: HashMap<String, String>) -> Self {
+        Self(fields)
     }
 }
 

@@ -40,7 +40,9 @@ pub fn text(content_type: &'static str, body: impl Into<String>) -> Response<Bod
     response
 }
 
-fn empty(status: StatusCode) -> Response<Body> {
+/// An answer that is only a status.
+#[must_use]
+pub fn empty(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = status;
     response
@@ -70,19 +72,40 @@ pub fn with_cookie(mut response: Response<Body>, cookie: &str) -> Result<Respons
     Ok(response)
 }
 
-/// A refusal, which no cache keeps. The agent API (`/api/v1`) has its own shape; all others read `error`.
-pub(super) fn error(error: &ApiError, agent: bool, request_id: &str) -> Response<Body> {
-    let body = if agent {
-        json!({
+/// How a refusal is told. Each kind of client reads its own shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// The agent API's.
+    Agent,
+    /// `error` is true, and `message` says why.
+    Message,
+    /// `error` says why.
+    Plain,
+}
+
+impl Shape {
+    pub(super) fn of(path: &str) -> Self {
+        match path {
+            path if path.starts_with("/api/v1/") => Self::Agent,
+            "/api/desktop/video/progress" | "/api/desktop/video/delete" => Self::Message,
+            _ => Self::Plain,
+        }
+    }
+}
+
+/// A refusal, which no cache keeps.
+pub(super) fn error(error: &ApiError, shape: Shape, request_id: &str) -> Response<Body> {
+    let body = match shape {
+        Shape::Agent => json!({
             "_tag": tag(error.code),
             "code": error.code,
             "message": error.message,
             "retryable": error.retry_after.is_some(),
             "retryAfterMs": error.retry_after.map(|seconds| u64::from(seconds) * 1000),
             "requestId": request_id,
-        })
-    } else {
-        json!({ "error": error.message, "code": error.code })
+        }),
+        Shape::Message => json!({ "error": true, "message": error.message, "code": error.code }),
+        Shape::Plain => json!({ "error": error.message, "code": error.code }),
     };
     let mut response = with_type(error.status, "application/json", Body::Text(body.to_string()));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -107,8 +130,8 @@ mod tests {
 
     #[test]
     fn no_cache_keeps_a_refusal() {
-        for agent in [true, false] {
-            let refusal = error(&ApiError::video_not_found(), agent, "");
+        for shape in [Shape::Agent, Shape::Message, Shape::Plain] {
+            let refusal = error(&ApiError::video_not_found(), shape, "");
             assert_eq!(refusal.headers().get(CACHE_CONTROL), Some(&HeaderValue::from_static("no-store")));
         }
     }

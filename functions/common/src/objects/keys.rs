@@ -1,19 +1,26 @@
 //! Every S3 key that exists, made and parsed here and nowhere else.
 
+pub mod live;
+mod pictures;
+
 use crate::ids::{MailId, UserId, VideoId};
+
+pub use live::Track;
+pub use pictures::{client_thumbnail, screenshot, upload_of};
 
 const RAW: &str = "videos/raw/";
 const PUBLISH_JOBS: &str = "jobs/publish/";
 const PIECE_JOBS: &str = "jobs/piece/";
 const DERIVE_JOBS: &str = "jobs/derive/";
 const RENDITION_JOBS: &str = "jobs/rendition/";
+const ASSEMBLE_JOBS: &str = "jobs/assemble/";
 const ACCOUNT_JOBS: &str = "jobs/account/";
 const AVATARS: &str = "avatars/";
 /// Prefix of mails that are to be sent.
 pub const OUTBOX: &str = "outbox/";
 
 /// File endings under which an upload is stored. An ending is a name, not a format: what the object is, its content says.
-const RAW_ENDINGS: [&str; 4] = ["mp4", "webm", "mov", "mkv"];
+const RAW_ENDINGS: [&str; 6] = ["mp4", "webm", "mov", "mkv", "png", "jpg"];
 
 /// Where a client's file goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +31,8 @@ pub struct Upload {
     pub content_type: &'static str,
 }
 
-/// Maps the name a client gives its file (`result.mp4`, `raw-upload.webm`, …) to a key. Only known names are mapped;
-/// nothing of the client's text becomes part of a key.
+/// Maps the name a client gives the file of a recording (`result.mp4`, `raw-upload.webm`, …) to a key. Only known names are
+/// mapped; nothing of the client's text becomes part of a key.
 #[must_use]
 pub fn upload(video: &VideoId, subpath: &str) -> Option<Upload> {
     let (ending, content_type) = match subpath {
@@ -33,7 +40,7 @@ pub fn upload(video: &VideoId, subpath: &str) -> Option<Upload> {
         "raw-upload.webm" => ("webm", "video/webm"),
         "raw-upload.mov" => ("mov", "video/quicktime"),
         "raw-upload.mkv" => ("mkv", "video/x-matroska"),
-        _ => return None,
+        _ => return live::upload(video, subpath),
     };
     Some(Upload { key: format!("{RAW}{video}.{ending}"), content_type })
 }
@@ -61,6 +68,12 @@ pub fn poster(video: &VideoId) -> String {
 pub fn publish_job(raw_key: &str) -> Option<String> {
     let (video, ending) = parse_raw(raw_key)?;
     Some(format!("{PUBLISH_JOBS}{video}/{ending}.json"))
+}
+
+/// The job that makes one file of what was uploaded while it was recorded.
+#[must_use]
+pub fn assemble_job(video: &VideoId) -> String {
+    format!("{ASSEMBLE_JOBS}{video}.json")
 }
 
 /// The job that does piece `number` of an attempt.
@@ -176,11 +189,13 @@ pub fn parse_mail(key: &str) -> Option<MailId> {
 
 /// Prefixes under which everything of a video lies. Ids have one length, so no id is the beginning of another.
 #[must_use]
-pub fn owned_prefixes(video: &VideoId) -> [String; 7] {
+pub fn owned_prefixes(video: &VideoId) -> [String; 9] {
     [
         raw_prefix(video),
         format!("videos/processed/{video}"),
         format!("thumbnails/{video}"),
+        live::prefix(video),
+        assemble_job(video),
         format!("{PUBLISH_JOBS}{video}/"),
         format!("{PIECE_JOBS}{video}/"),
         format!("{DERIVE_JOBS}{video}/"),
@@ -197,6 +212,11 @@ pub enum Work {
         video: VideoId,
         /// Key of the upload.
         source: String,
+    },
+    /// Publish what was uploaded while it was recorded.
+    Assemble {
+        /// Whose recording it is.
+        video: VideoId,
     },
     /// Do a piece of an attempt's work, as the job object says.
     Piece {
@@ -238,11 +258,12 @@ pub fn work(key: &str) -> Work {
     if let Some((video, _)) = parse_raw(key) {
         return Work::Publish { video, source: key.to_owned() };
     }
-    let work = publish_again(key).or_else(|| derive(key)).or_else(|| account(key)).or_else(|| {
-        let piece = |(video, attempt, number)| Work::Piece { video, attempt, number };
-        let rendition = |(video, attempt, number)| Work::Rendition { video, attempt, number };
-        numbered(key, PIECE_JOBS).map(piece).or_else(|| numbered(key, RENDITION_JOBS).map(rendition))
-    });
+    let work =
+        publish_again(key).or_else(|| derive(key)).or_else(|| account(key)).or_else(|| assemble(key)).or_else(|| {
+            let piece = |(video, attempt, number)| Work::Piece { video, attempt, number };
+            let rendition = |(video, attempt, number)| Work::Rendition { video, attempt, number };
+            numbered(key, PIECE_JOBS).map(piece).or_else(|| numbered(key, RENDITION_JOBS).map(rendition))
+        });
     // One key for one job: `+1` and `01` are numbers as well.
     work.filter(|work| work.job().is_none_or(|written| written == key)).unwrap_or(Work::Foreign)
 }
@@ -251,6 +272,7 @@ impl Work {
     /// The key of the job that asks for this; `None` when an upload may ask for it as well.
     fn job(&self) -> Option<String> {
         match self {
+            Self::Assemble { video } => Some(assemble_job(video)),
             Self::Piece { video, attempt, number } => Some(piece_job(video, *attempt, *number)),
             Self::Derive { video, published } => Some(derive_job(video, *published)),
             Self::Rendition { video, attempt, number } => Some(rendition_job(video, *attempt, *number)),
@@ -272,6 +294,11 @@ fn derive(key: &str) -> Option<Work> {
     Some(Work::Derive { video: VideoId::parse(video)?, published: published.parse().ok()? })
 }
 
+fn assemble(key: &str) -> Option<Work> {
+    let video = VideoId::parse(key.strip_prefix(ASSEMBLE_JOBS)?.strip_suffix(".json")?)?;
+    Some(Work::Assemble { video })
+}
+
 fn account(key: &str) -> Option<Work> {
     let user = UserId::parse(key.strip_prefix(ACCOUNT_JOBS)?.strip_suffix(".json")?)?;
     Some(Work::Account { user })
@@ -291,107 +318,4 @@ fn parse_raw(key: &str) -> Option<(VideoId, &str)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn video() -> VideoId {
-        VideoId::parse("0123456789abcde").expect("an id")
-    }
-
-    #[test]
-    fn known_subpaths_map_to_raw_keys() {
-        let key = |subpath| upload(&video(), subpath).map(|upload| upload.key);
-        assert_eq!(key("result.mp4").as_deref(), Some("videos/raw/0123456789abcde.mp4"));
-        assert_eq!(key("raw-upload.webm").as_deref(), Some("videos/raw/0123456789abcde.webm"));
-    }
-
-    #[test]
-    fn other_subpaths_map_to_nothing() {
-        for subpath in ["", "../result.mp4", "/result.mp4", "%2e%2e/result.mp4", "result.mp4/", "RESULT.MP4", "x.mp4"] {
-            assert_eq!(upload(&video(), subpath), None, "{subpath}");
-        }
-    }
-
-    #[test]
-    fn raw_objects_and_publish_jobs_are_work() {
-        let source = "videos/raw/0123456789abcde.webm".to_owned();
-        let publish = Work::Publish { video: video(), source: source.clone() };
-        assert_eq!(work(&source), publish);
-        assert_eq!(work(&publish_job(&source).expect("a job")), publish);
-    }
-
-    #[test]
-    fn jobs_name_their_work() {
-        let video = video();
-        assert_eq!(work(&piece_job(&video, 3, 7)), Work::Piece { video: video.clone(), attempt: 3, number: 7 });
-        assert_eq!(work(&derive_job(&video, 3)), Work::Derive { video: video.clone(), published: 3 });
-        assert_eq!(work(&rendition_job(&video, 3, 7)), Work::Rendition { video: video.clone(), attempt: 3, number: 7 });
-    }
-
-    #[test]
-    fn everything_of_a_video_lies_under_its_prefixes() {
-        let video = video();
-        let keys = [
-            processed(&video),
-            poster(&video),
-            piece(&video, "set", 1),
-            storyboard(&video, 2),
-            storyboard_cues(&video, 2),
-            preview(&video, 2),
-            playlist(&video, 2, "master"),
-            stream(&video, 2, "720-0.mp4"),
-            stream_piece(&video, 2, 0),
-            piece_job(&video, 2, 0),
-            derive_job(&video, 2),
-            rendition_job(&video, 2, 0),
-        ];
-        for key in keys {
-            assert!(owned_prefixes(&video).iter().any(|prefix| key.starts_with(prefix)), "{key}");
-        }
-    }
-
-    #[test]
-    fn everything_of_an_account_lies_under_its_prefixes() {
-        let user = UserId::parse("0123456789abcde").expect("an id");
-        for key in [avatar_upload(&user), avatar(&user, "x.png"), account_job(&user)] {
-            assert!(account_prefixes(&user).iter().any(|prefix| key.starts_with(prefix)), "{key}");
-        }
-        assert_eq!(work(&account_job(&user)), Work::Account { user: user.clone() });
-        assert_eq!(work(&avatar_upload(&user)), Work::Foreign);
-    }
-
-    #[test]
-    fn mails_are_known_by_their_keys_and_are_no_work() {
-        let id = MailId::parse("0123456789abcde").expect("an id");
-        assert_eq!(parse_mail(&mail(&id)), Some(id.clone()));
-        assert_eq!(work(&mail(&id)), Work::Foreign);
-        for key in ["outbox/", "outbox/x.json", "outbox/0123456789abcde", "jobs/0123456789abcde.json"] {
-            assert_eq!(parse_mail(key), None, "{key}");
-        }
-    }
-
-    #[test]
-    fn foreign_keys_are_not_work() {
-        let foreign = [
-            "videos/raw/",
-            "videos/raw/0123456789abcde",
-            "videos/raw/0123456789abcde.exe",
-            "videos/raw/ilo.mp4",
-            "videos/raw/a/0123456789abcde.mp4",
-            "videos/processed/0123456789abcde.mp4",
-            "jobs/publish/0123456789abcde/exe.json",
-            "jobs/publish/0123456789abcde.json",
-            "jobs/piece/0123456789abcde/+3-7.json",
-            "jobs/derive/0123456789abcde/03.json",
-            "jobs/rendition/0123456789abcde/3-07.json",
-            "jobs/rendition/0123456789abcde/3.json",
-            "jobs/account/x.json",
-            "jobs/account/0123456789abcde",
-            "jobs/account/0123456789abcde/1.json",
-            "jobs/other/x.json",
-        ];
-        for key in foreign {
-            assert_eq!(work(key), Work::Foreign, "{key}");
-        }
-    }
-}
+mod tests;

@@ -1,6 +1,8 @@
 //! What there is below a prefix, page by page.
 
-use super::{Head, Listed, Objects, ObjectsError};
+use aws_sdk_s3::error::ProvideErrorMetadata;
+
+use super::{Head, Listed, Objects, ObjectsError, transfer::quoted};
 
 impl Objects {
     /// Objects whose keys have a prefix, the one that was stored first at the front; at most `most`, of however many there
@@ -17,6 +19,16 @@ impl Objects {
             if next.is_none() {
                 return Ok(oldest);
             }
+        }
+    }
+
+    /// Removes this version of an object. Nothing happens when it is no longer the one that is there.
+    pub async fn remove_version(&self, key: &str, version: &Head) -> Result<(), ObjectsError> {
+        let remove = self.call().delete_object().bucket(&self.bucket).key(key).if_match(quoted(&version.e_tag));
+        match remove.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if matches!(error.code(), Some("PreconditionFailed" | "NoSuchKey")) => Ok(()),
+            Err(error) => Err(ObjectsError::call("DeleteObject")(error)),
         }
     }
 

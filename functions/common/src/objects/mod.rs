@@ -7,6 +7,7 @@ mod listing;
 mod multipart;
 mod parts;
 mod pictures;
+mod post;
 mod stream;
 mod transfer;
 mod usage;
@@ -15,7 +16,7 @@ use std::{ops::Range, sync::Arc, time::Duration};
 
 use aws_sdk_s3::{
     Client,
-    config::{BehaviorVersion, RequestChecksumCalculation, ResponseChecksumValidation},
+    config::{BehaviorVersion, RequestChecksumCalculation, ResponseChecksumValidation, SharedCredentialsProvider},
     error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
     operation::head_object::HeadObjectError,
     presigning::{PresignedRequest, PresigningConfig},
@@ -26,8 +27,9 @@ use crate::config::ObjectsConfig;
 
 pub use append::{AppendedUpload, Extent};
 pub use copy::Spliced;
-pub use multipart::{Completion, Part};
+pub use multipart::{Completion, Part, StoredPart};
 pub use pictures::{Beginning, SignedUpload};
+pub use post::SignedForm;
 pub use stream::{HEAD_RESERVE, MAX_HEAD_RESERVE, StreamedUpload};
 pub use transfer::{JOB, Serving};
 pub use usage::{Moved, Used};
@@ -38,6 +40,11 @@ use usage::Usage;
 const PUT_SECONDS: u64 = 1800;
 /// Seconds that a signed PUT of a part, or a signed GET, stays good.
 const PART_SECONDS: u64 = 3600;
+
+/// Bytes of the largest object that is stored with one request (Amazon S3 quotas).
+pub const MAX_PUT_BYTES: u64 = 5 << 30;
+/// Bytes of the largest screenshot: five screens of the sharpest kind, hardly compressed.
+pub const MAX_PICTURE_BYTES: u64 = 50 << 20;
 
 /// S3 did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -140,6 +147,8 @@ pub struct Listed {
 #[derive(Clone, Debug)]
 pub struct Objects {
     client: Client,
+    /// For what the client cannot sign.
+    credentials: Option<SharedCredentialsProvider>,
     bucket: String,
     usage: Arc<Usage>,
 }
@@ -155,7 +164,8 @@ impl Objects {
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .build();
-        Self { client: Client::from_conf(client), bucket: config.bucket, usage: Arc::default() }
+        let credentials = sdk.credentials_provider();
+        Self { client: Client::from_conf(client), credentials, bucket: config.bucket, usage: Arc::default() }
     }
 
     /// The client, for one call.

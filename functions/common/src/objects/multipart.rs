@@ -7,7 +7,7 @@ use aws_sdk_s3::{
     types::{CompletedMultipartUpload, CompletedPart},
 };
 use md5::{Digest, Md5};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Objects, ObjectsError, PART_SECONDS, address, lifetime};
 
@@ -19,6 +19,18 @@ pub struct Part {
     pub part_number: i32,
     /// The part's ETag, with or without quotes.
     pub etag: String,
+}
+
+/// A part as S3 holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoredPart {
+    /// From 1.
+    pub part_number: i32,
+    /// Its ETag, without quotes.
+    pub etag: String,
+    /// Bytes.
+    pub size: u64,
 }
 
 /// What came of completing an upload.
@@ -43,9 +55,17 @@ impl Objects {
         })
     }
 
-    /// Address at which part `number` (1 to 10,000) can be stored for an hour.
-    pub async fn sign_part(&self, key: &str, upload_id: &str, number: i32) -> Result<String, ObjectsError> {
+    /// Address at which part `number` (1 to 10,000) can be stored for an hour. With the MD5 of the part, in Base64, its
+    /// request must carry that as `Content-MD5`, and S3 refuses bytes that are not those.
+    pub async fn sign_part(
+        &self,
+        key: &str,
+        upload_id: &str,
+        number: i32,
+        md5: Option<&str>,
+    ) -> Result<String, ObjectsError> {
         let part = self.client.upload_part().bucket(&self.bucket).key(key).upload_id(upload_id).part_number(number);
+        let part = part.set_content_md5(md5.map(str::to_owned));
         let request = part.presigned(lifetime(PART_SECONDS)?).await.map_err(ObjectsError::call("UploadPart"))?;
         Ok(address(&request))
     }
@@ -61,6 +81,7 @@ impl Objects {
         let Some(stored) = self.stored_parts(key, upload_id).await? else {
             return self.completed_before(key, parts).await;
         };
+        let stored = stored.into_iter().map(|part| (part.part_number, part.etag)).collect();
         if let Err(sentence) = compare(parts, &stored) {
             return Ok(Completion::Refused(sentence));
         }
@@ -107,9 +128,9 @@ impl Objects {
         Ok(())
     }
 
-    /// ETags of the parts that S3 holds, by number; `None` when there is no such upload.
-    async fn stored_parts(&self, key: &str, upload_id: &str) -> Result<Option<BTreeMap<i32, String>>, ObjectsError> {
-        let mut stored = BTreeMap::new();
+    /// The parts that S3 holds, in their order; `None` when there is no such upload.
+    pub async fn stored_parts(&self, key: &str, upload_id: &str) -> Result<Option<Vec<StoredPart>>, ObjectsError> {
+        let mut stored = Vec::new();
         let list = self.client.list_parts().bucket(&self.bucket).key(key).upload_id(upload_id);
         let mut pages = list.into_paginator().send();
         while let Some(page) = pages.next().await {
@@ -120,8 +141,9 @@ impl Objects {
                 Err(error) => return Err(ObjectsError::call("ListParts")(error)),
             };
             for part in page.parts.unwrap_or_default() {
-                if let (Some(number), Some(e_tag)) = (part.part_number, part.e_tag) {
-                    stored.insert(number, e_tag);
+                if let (Some(part_number), Some(e_tag)) = (part.part_number, part.e_tag) {
+                    let size = part.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
+                    stored.push(StoredPart { part_number, etag: bare(&e_tag).to_owned(), size });
                 }
             }
         }
@@ -185,7 +207,9 @@ fn compare(listed: &[Part], stored: &BTreeMap<i32, String>) -> Result<(), String
             Some(_) => {}
         }
     }
-    match stored.keys().find(|number| listed.iter().all(|part| part.part_number != **number)) {
+    // Both are in order, and every listed one is stored: the first that differs is not listed.
+    let listed = listed.iter().map(|part| Some(part.part_number)).chain(std::iter::repeat(None));
+    match stored.keys().zip(listed).find_map(|(number, listed)| (listed != Some(*number)).then_some(number)) {
         Some(number) => Err(format!("Part {number} was uploaded but is not listed. List every part.")),
         None => Ok(()),
     }

@@ -2,6 +2,8 @@
 
 mod caps;
 mod delete;
+mod desktop;
+mod scrub;
 mod settings;
 mod status;
 mod summary;
@@ -42,6 +44,10 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
 
         ("GET", ["api", "status"]) => status::status(&app).await,
 
-        _ => no_route(),
+        // The others are the desktop's.
+        (_, path) => match desktop::answer(&app, &request, path).await {
+            Some(answer) => answer,
+            None => no_route(),
+        },
     }
 }

@@ -1,7 +1,7 @@
 //! `GET /api/desktop/video/create`
 
 use common::{
-    db::videos,
+    db::videos::{self, Announced, Kind},
     error::ApiError,
     http::{Answer, StatusCode, json_response, query},
     identity,
@@ -15,6 +15,10 @@ use crate::app::App;
 
 /// Characters of a title that are kept; the column holds no more.
 const NAME_CHARACTERS: usize = 255;
+/// What a client may say of a recording: a week, and more than any screen has.
+const MAX_SECONDS: f64 = 7.0 * 86_400.0;
+const MAX_SIDE: f64 = 65_535.0;
+const MAX_FPS: f64 = 1000.0;
 
 #[derive(Serialize)]
 struct Created<'a> {
@@ -31,6 +35,7 @@ pub(super) async fn create(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     refuse_what_is_not_served(request)?;
     let mut db = app.db.connect().await?;
+    let announced = announced(request);
     // An id that no video has is ignored and a new video made, as the clients' own server does.
     let (caller, id) = match query(request, "videoId") {
         Some(text) => {
@@ -44,12 +49,15 @@ pub(super) async fn create(app: &App, request: &Request) -> Answer {
     };
     let id = match id {
         Some(id) => {
+            if announced.kind == Kind::Screenshot {
+                videos::becomes_screenshot(&mut db, &id).await?;
+            }
             videos::reopen(&mut db, &id).await?;
             id
         }
         None => {
             let id = VideoId::random()?;
-            videos::create(&mut db, &id, &caller, &name(request)).await?;
+            videos::announce(&mut db, &id, &caller, &name(request, announced.kind), &announced).await?;
             id
         }
     };
@@ -59,9 +67,6 @@ pub(super) async fn create(app: &App, request: &Request) -> Answer {
 
 /// A recording that could be created and then not uploaded would be lost, so it is refused before it begins.
 fn refuse_what_is_not_served(request: &Request) -> Result<(), ApiError> {
-    if query(request, "isScreenshot").is_some() {
-        return Err(ApiError::bad_request("This server does not take screenshots yet. Upload a recording instead."));
-    }
     match query(request, "recordingMode") {
         None | Some("desktopMP4") => Ok(()),
         Some("desktopSegments" | "hls") => Err(ApiError::bad_request(
@@ -71,9 +76,31 @@ fn refuse_what_is_not_served(request: &Request) -> Result<(), ApiError> {
     }
 }
 
-fn name(request: &Request) -> String {
+/// What the client says of it. The desktop does not escape the name, of which a piece may stand where a number should: what
+/// is none, or no honest one, is left out.
+fn announced(request: &Request) -> Announced {
+    let number = |name, most: f64| {
+        let number = query(request, name)?.parse::<f64>().ok()?;
+        (number > 0.0 && number <= most).then_some(number)
+    };
+    let side = |name| number(name, MAX_SIDE).map(f64::round);
+    let kind = if query(request, "isScreenshot").is_some() { Kind::Screenshot } else { Kind::Recording };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range, as was just looked at")]
+    Announced {
+        kind,
+        duration_ms: number("durationInSecs", MAX_SECONDS).map(|seconds| (seconds * 1000.0) as u64),
+        width: side("width").map(|side| side as u32),
+        height: side("height").map(|side| side as u32),
+        fps: number("fps", MAX_FPS),
+    }
+}
+
+fn name(request: &Request, kind: Kind) -> String {
     match query(request, "name").map(str::trim) {
         Some(name) if !name.is_empty() => name.chars().take(NAME_CHARACTERS).collect(),
-        _ => format!("Cap Recording - {}", Millis::now().day()),
+        _ => {
+            let what = if kind == Kind::Screenshot { "Screenshot" } else { "Recording" };
+            format!("Cap {what} - {}", Millis::now().day())
+        }
     }
 }

@@ -7,9 +7,9 @@ mod signed;
 use std::sync::Arc;
 
 use common::{
+    db::videos::{Kind, Video},
     error::ApiError,
     http::{Answer, no_route, path_segments},
-    ids::VideoId,
     objects::keys,
 };
 use lambda_http::Request;
@@ -24,8 +24,10 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
         ("GET", ["api", "desktop", "video", "create"]) => create::create(&app, &request).await,
 
         ("POST", ["api", "upload", "signed"]) => signed::sign(&app, &request).await,
+        ("POST", ["api", "upload", "signed", "batch"]) => signed::batch(&app, &request).await,
         ("POST", ["api", "upload", "multipart", "initiate"]) => multipart::initiate(&app, &request).await,
         ("POST", ["api", "upload", "multipart", "presign-part"]) => multipart::presign_part(&app, &request).await,
+        ("POST", ["api", "upload", "multipart", "parts"]) => multipart::parts(&app, &request).await,
         ("POST", ["api", "upload", "multipart", "complete"]) => multipart::complete(&app, &request).await,
         ("POST", ["api", "upload", "multipart", "abort"]) => multipart::abort(&app, &request).await,
 
@@ -34,10 +36,25 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
 }
 
 /// Where the file `subpath` of a video goes.
-fn target(video: &VideoId, subpath: &str) -> Result<keys::Upload, ApiError> {
-    keys::upload(video, subpath).ok_or_else(|| {
-        ApiError::bad_request(
-            "This subpath is not one that can be uploaded. Use result.mp4, agent-upload.mp4, or raw-upload.mp4, .webm, .mov or .mkv.",
-        )
+fn target(video: &Video, subpath: &str) -> Result<keys::Upload, ApiError> {
+    keys::upload_of(&video.id, video.kind, subpath).ok_or_else(|| {
+        ApiError::bad_request(match video.kind {
+            Kind::Recording => {
+                "This subpath is not one that can be uploaded. Use result.mp4, agent-upload.mp4, or raw-upload.mp4, .webm, \
+                 .mov or .mkv."
+            }
+            Kind::Screenshot => {
+                "This subpath is not one that can be uploaded. A screenshot is screenshot/screen-capture.png or .jpg."
+            }
+        })
     })
+}
+
+/// As [`target`], of a file that comes in parts.
+fn target_of_parts(video: &Video, subpath: &str) -> Result<keys::Upload, ApiError> {
+    let upload = target(video, subpath)?;
+    if upload.is_published(&video.id) {
+        return Ok(upload);
+    }
+    Err(ApiError::bad_request("This subpath is stored whole, not in parts. Use /api/upload/signed."))
 }

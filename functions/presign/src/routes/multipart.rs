@@ -1,5 +1,6 @@
-//! `POST /api/upload/multipart/{initiate,presign-part,complete,abort}`
+//! `POST /api/upload/multipart/{initiate,presign-part,parts,complete,abort}`
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use common::{
     error::ApiError,
     http::{Answer, StatusCode, json, json_response},
@@ -10,7 +11,7 @@ use lambda_http::Request;
 use serde::Deserialize;
 use serde_json::json as object;
 
-use super::target;
+use super::target_of_parts;
 use crate::app::App;
 
 /// S3 numbers parts from 1 to 10,000.
@@ -36,6 +37,8 @@ struct PresignPart {
     part_number: i32,
     #[serde(default = "result_mp4")]
     subpath: String,
+    /// MD5 of the part, in Base64.
+    md5_sum: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -48,9 +51,10 @@ struct Complete {
     subpath: String,
 }
 
+/// What names an upload in progress.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Abort {
+struct Begun {
     video_id: String,
     upload_id: String,
     #[serde(default = "result_mp4")]
@@ -62,7 +66,7 @@ pub(super) async fn initiate(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let asked: Initiate = json(request)?;
     let video = identity::access(&mut app.db.connect().await?, &credential, &asked.video_id).await?.owned()?;
-    let upload = target(&video.id, &asked.subpath)?;
+    let upload = target_of_parts(&video, &asked.subpath)?;
     let upload_id = app.objects.begin_upload(&upload.key, upload.content_type).await?;
     json_response(StatusCode::OK, &object!({ "uploadId": upload_id, "provider": "s3" }))
 }
@@ -75,10 +79,25 @@ pub(super) async fn presign_part(app: &App, request: &Request) -> Answer {
         return Err(ApiError::bad_request("partNumber must be a whole number from 1 to 10000."));
     }
     require_upload_id(&asked.upload_id)?;
+    let md5 = asked.md5_sum.as_deref();
+    if md5.is_some_and(|md5| !BASE64_STANDARD.decode(md5).is_ok_and(|hash| hash.len() == 16)) {
+        return Err(ApiError::bad_request("md5Sum must be the MD5 of the part in Base64, which is 24 characters."));
+    }
     let video = identity::access(&mut app.db.connect().await?, &credential, &asked.video_id).await?.owned()?;
-    let upload = target(&video.id, &asked.subpath)?;
-    let url = app.objects.sign_part(&upload.key, &asked.upload_id, asked.part_number).await?;
+    let upload = target_of_parts(&video, &asked.subpath)?;
+    let url = app.objects.sign_part(&upload.key, &asked.upload_id, asked.part_number, md5).await?;
     json_response(StatusCode::OK, &object!({ "presignedUrl": url, "provider": "s3" }))
+}
+
+/// The parts that are there, so that an upload that was interrupted goes on where it was.
+pub(super) async fn parts(app: &App, request: &Request) -> Answer {
+    let credential = identity::writing(&app.site, request)?;
+    let asked: Begun = json(request)?;
+    require_upload_id(&asked.upload_id)?;
+    let video = identity::access(&mut app.db.connect().await?, &credential, &asked.video_id).await?.owned()?;
+    let upload = target_of_parts(&video, &asked.subpath)?;
+    let parts = app.objects.stored_parts(&upload.key, &asked.upload_id).await?.ok_or_else(unknown_upload)?;
+    json_response(StatusCode::OK, &object!({ "parts": parts }))
 }
 
 /// Makes the object from its parts. A second call gets the first one's answer.
@@ -87,7 +106,7 @@ pub(super) async fn complete(app: &App, request: &Request) -> Answer {
     let asked: Complete = json(request)?;
     require_upload_id(&asked.upload_id)?;
     let video = identity::access(&mut app.db.connect().await?, &credential, &asked.video_id).await?.owned()?;
-    let upload = target(&video.id, &asked.subpath)?;
+    let upload = target_of_parts(&video, &asked.subpath)?;
     match app.objects.complete_upload(&upload.key, &asked.upload_id, &asked.parts).await? {
         Completion::Done => {
             let answer = object!({ "success": true, "location": null, "fileKey": upload.key });
@@ -101,10 +120,10 @@ pub(super) async fn complete(app: &App, request: &Request) -> Answer {
 /// Drops an upload and its parts.
 pub(super) async fn abort(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
-    let asked: Abort = json(request)?;
+    let asked: Begun = json(request)?;
     require_upload_id(&asked.upload_id)?;
     let video = identity::access(&mut app.db.connect().await?, &credential, &asked.video_id).await?.owned()?;
-    let upload = target(&video.id, &asked.subpath)?;
+    let upload = target_of_parts(&video, &asked.subpath)?;
     if !app.objects.abort_upload(&upload.key, &asked.upload_id).await? {
         return Err(unknown_upload());
     }

@@ -1,30 +1,41 @@
-//! `POST /api/upload/signed`
+//! `POST /api/upload/signed` and `POST /api/upload/signed/batch`. The first is asked for every second by every recording that
+//! is going on: one query, and no call to S3.
 
 use std::collections::BTreeMap;
 
 use common::{
+    db::videos::{Kind, Video},
     error::ApiError,
     http::{Answer, StatusCode, json, json_response},
     identity,
+    objects::{MAX_PICTURE_BYTES, MAX_PUT_BYTES, keys::Upload},
 };
 use lambda_http::Request;
 use serde::{Deserialize, Serialize};
+use serde_json::json as object;
 
 use super::target;
 use crate::app::App;
 
+/// Files that one batch may have.
+const BATCH: std::ops::RangeInclusive<usize> = 1..=50;
+
+/// What the client says of the recording itself (`durationInSecs`, `width`, …) is not read: the upload says it better.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SignRequest {
-    video_id: String,
-    subpath: String,
+    video_id: Option<String>,
+    subpath: Option<String>,
+    /// What older clients send instead of both: `<user>/<video>/<subpath>`.
+    file_key: Option<String>,
     method: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Signed {
-    presigned_put_data: Put,
+struct BatchRequest {
+    video_id: String,
+    subpaths: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -36,17 +47,72 @@ struct Put {
     headers: BTreeMap<&'static str, &'static str>,
 }
 
-/// Signs the upload of a whole file with one PUT.
+#[derive(Serialize)]
+struct Post {
+    url: String,
+    fields: BTreeMap<&'static str, String>,
+}
+
+/// Signs the upload of a whole file, with one PUT or by a form.
 pub(super) async fn sign(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let asked: SignRequest = json(request)?;
-    if asked.method.as_deref().is_some_and(|method| method != "put") {
-        return Err(ApiError::bad_request("Only method \"put\" is served: uploads are one PUT to the signed address."));
+    let (video, subpath) = asked.file()?;
+    let by_form = match asked.method.as_deref() {
+        Some("put") => false,
+        None | Some("post") => true,
+        Some(_) => return Err(ApiError::bad_request("method must be put or post.")),
+    };
+    let access = identity::access(&mut app.db.connect().await?, &credential, video).await?;
+    let video = access.owned_or_forbidden()?;
+    let upload = target(&video, subpath)?;
+    if by_form {
+        let post = post(app, &video, &upload).await?;
+        return json_response(StatusCode::OK, &object!({ "presignedPostData": post }));
+    }
+    json_response(StatusCode::OK, &object!({ "presignedPutData": put(app, &upload).await? }))
+}
+
+/// Signs the uploads of many files of one video, each with one PUT.
+pub(super) async fn batch(app: &App, request: &Request) -> Answer {
+    let credential = identity::writing(&app.site, request)?;
+    let asked: BatchRequest = json(request)?;
+    if !BATCH.contains(&asked.subpaths.len()) {
+        return Err(ApiError::bad_request("subpaths must be 1 to 50 names of files."));
     }
     let access = identity::access(&mut app.db.connect().await?, &credential, &asked.video_id).await?;
-    let upload = target(&access.owned_or_forbidden()?.id, &asked.subpath)?;
+    let video = access.owned_or_forbidden()?;
+    let (mut urls, mut uploads) = (BTreeMap::new(), BTreeMap::new());
+    for subpath in &asked.subpaths {
+        let put = put(app, &target(&video, subpath)?).await?;
+        urls.insert(subpath, put.url.clone());
+        uploads.insert(subpath, put);
+    }
+    json_response(StatusCode::OK, &object!({ "urls": urls, "uploads": uploads }))
+}
+
+impl SignRequest {
+    /// Id of the video and name of its file. Whose video it is, the database says.
+    fn file(&self) -> Result<(&str, &str), ApiError> {
+        if let (Some(video), Some(subpath)) = (&self.video_id, &self.subpath) {
+            return Ok((video, subpath));
+        }
+        let named = self.file_key.as_deref().and_then(|key| key.split_once('/')?.1.split_once('/'));
+        named.ok_or_else(|| ApiError::bad_request("videoId and subpath are missing. Send both."))
+    }
+}
+
+async fn put(app: &App, upload: &Upload) -> Result<Put, ApiError> {
     let url = app.objects.sign_put(&upload.key).await?;
     let headers = BTreeMap::from([("Content-Type", upload.content_type)]);
-    let presigned_put_data = Put { kind: "put", url, fields: BTreeMap::new(), headers };
-    json_response(StatusCode::OK, &Signed { presigned_put_data })
+    Ok(Put { kind: "put", url, fields: BTreeMap::new(), headers })
+}
+
+async fn post(app: &App, video: &Video, upload: &Upload) -> Result<Post, ApiError> {
+    let most = match video.kind {
+        Kind::Recording => MAX_PUT_BYTES,
+        Kind::Screenshot => MAX_PICTURE_BYTES,
+    };
+    let form = app.objects.sign_post(&upload.key, upload.content_type, most).await?;
+    Ok(Post { url: form.url, fields: form.fields.into_iter().collect() })
 }

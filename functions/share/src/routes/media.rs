@@ -1,7 +1,7 @@
 //! The pictures of a video. Addresses are signed and short-lived; the objects themselves are private.
 
 use common::{
-    db::videos::{self, Video},
+    db::videos::{self, Kind, Video},
     error::ApiError,
     http::{Answer, Method, StatusCode, json_response, query, redirect, text},
     ids::VideoId,
@@ -12,11 +12,30 @@ use serde_json::json;
 
 use crate::{app::App, relative};
 
-/// `GET /api/thumbnail?videoId`: where the poster is.
+/// `GET /api/thumbnail?videoId`: where the poster is, or the screenshot. Until there is a poster, the desktop's own idea of it
+/// is shown, if that is there.
 pub(super) async fn thumbnail(app: &App, request: &Request) -> Answer {
-    let video = published(app, request).await?;
-    let url = app.objects.sign_get(&keys::poster(&video.id)).await?;
+    let video = found(app, request).await?;
+    let url = match (video.kind, video.published) {
+        (Kind::Screenshot, Some(published)) => {
+            Some(app.objects.sign_get(&keys::screenshot(&video.id, published)).await?)
+        }
+        (Kind::Screenshot, None) => None,
+        (Kind::Recording, Some(_)) => Some(app.objects.sign_get(&keys::poster(&video.id)).await?),
+        (Kind::Recording, None) => client_thumbnail(app, &video).await?,
+    };
+    let url = url.ok_or_else(not_ready)?;
     json_response(StatusCode::OK, &json!({ "screen": url }))
+}
+
+/// Address of the desktop's thumbnail of a recording. It was not looked at, so it is answered as the picture that it should
+/// be.
+pub(super) async fn client_thumbnail(app: &App, video: &Video) -> Result<Option<String>, ApiError> {
+    let key = keys::client_thumbnail(&video.id);
+    if app.objects.head(&key).await?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(app.objects.sign_get_as(&key, "image/jpeg").await?))
 }
 
 /// `GET|HEAD /api/video/preview?videoId`: sends an `<img>` to a few seconds that move.
@@ -42,13 +61,25 @@ pub(super) async fn storyboard(app: &App, request: &Request) -> Answer {
     Ok(text("text/vtt; charset=utf-8", cues))
 }
 
-/// The video of the query, if there is something of it to see.
+/// The recording of the query, if there is something of it to see.
 pub(super) async fn published(app: &App, request: &Request) -> Result<Video, ApiError> {
+    let video = found(app, request).await?;
+    if video.published_at.is_none() {
+        return Err(not_ready());
+    }
+    match video.kind {
+        Kind::Recording => Ok(video),
+        Kind::Screenshot => Err(ApiError::not_found("This is a screenshot, which /api/thumbnail shows.")),
+    }
+}
+
+fn not_ready() -> ApiError {
+    ApiError::not_found("This video is not ready to be watched.")
+}
+
+/// The video of the query.
+async fn found(app: &App, request: &Request) -> Result<Video, ApiError> {
     let id = query(request, "videoId").ok_or_else(|| ApiError::bad_request("videoId is missing from the query."))?;
     let id = VideoId::parse(id).ok_or_else(ApiError::video_not_found)?;
-    let video = videos::find(&mut app.db.connect().await?, &id).await?.ok_or_else(ApiError::video_not_found)?;
-    if video.published_at.is_none() {
-        return Err(ApiError::not_found("This video is not ready to be watched."));
-    }
-    Ok(video)
+    videos::find(&mut app.db.connect().await?, &id).await?.ok_or_else(ApiError::video_not_found)
 }

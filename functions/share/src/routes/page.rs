@@ -2,7 +2,7 @@
 
 use askama::Template;
 use common::{
-    db::videos::{self, Status, Video},
+    db::videos::{self, Kind, Status, Video},
     error::ApiError,
     http::{Answer, Policy, StatusCode, gateway_host, html, nonce, origin_of, secured},
     ids::ShareCode,
@@ -10,6 +10,7 @@ use common::{
 };
 use lambda_http::Request;
 
+use super::media::client_thumbnail;
 use crate::app::App;
 
 /// What is shown in the player's place when there is nothing to play.
@@ -18,6 +19,10 @@ struct Notice {
     text: String,
     /// True while the page should look again by itself.
     waiting: bool,
+    /// How much of the upload is there, in percents, if its client tells.
+    percent: Option<u8>,
+    /// What the client thinks that it will look like.
+    thumbnail: Option<String>,
 }
 
 #[derive(Template)]
@@ -29,6 +34,7 @@ struct SharePage<'a> {
     status: &'static str,
     byline: String,
     player: Option<Player<'a>>,
+    picture: Option<Picture<'a>>,
     notice: Option<Notice>,
 }
 
@@ -39,6 +45,13 @@ struct Player<'a> {
     height: u32,
     /// True when there are renditions to choose from.
     adaptive: bool,
+}
+
+/// A screenshot.
+struct Picture<'a> {
+    url: &'a str,
+    width: u32,
+    height: u32,
 }
 
 #[derive(Template)]
@@ -60,7 +73,17 @@ pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
         return answer(StatusCode::NOT_FOUND, page, &nonce, "");
     };
     // Signing is arithmetic, not a call. The address also tells where the browser will fetch media from.
-    let poster = app.objects.sign_get(&keys::poster(&video.id)).await?;
+    let seen = match (video.kind, video.published) {
+        (Kind::Screenshot, Some(published)) => keys::screenshot(&video.id, published),
+        _ => keys::poster(&video.id),
+    };
+    let seen = app.objects.sign_get(&seen).await?;
+    let notice = match notice(&video) {
+        Some(notice) if notice.waiting && video.kind == Kind::Recording => {
+            Some(Notice { thumbnail: client_thumbnail(app, &video).await?, ..notice })
+        }
+        notice => notice,
+    };
     let url = app.site.share_url(&gateway_host(request), code);
     let page = SharePage {
         nonce: &nonce,
@@ -68,17 +91,23 @@ pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
         title: &video.name,
         status: video.status.as_str(),
         byline: byline(&video),
-        player: player(&video, &poster),
-        notice: notice(&video),
+        player: player(&video, &seen),
+        picture: picture(&video, &seen),
+        notice,
     };
     let page = page.render().map_err(ApiError::internal)?;
-    answer(StatusCode::OK, page, &nonce, origin_of(&poster))
+    answer(StatusCode::OK, page, &nonce, origin_of(&seen))
 }
 
 fn player<'a>(video: &'a Video, poster: &'a str) -> Option<Player<'a>> {
-    video.published_at?;
+    video.published_at.filter(|_| video.kind == Kind::Recording)?;
     let (width, height) = (video.width.unwrap_or(16), video.height.unwrap_or(9));
     Some(Player { id: video.id.as_str(), poster, width, height, adaptive: video.hls.is_some() })
+}
+
+fn picture<'a>(video: &Video, url: &'a str) -> Option<Picture<'a>> {
+    video.published_at.filter(|_| video.kind == Kind::Screenshot)?;
+    Some(Picture { url, width: video.width.unwrap_or(16), height: video.height.unwrap_or(9) })
 }
 
 /// Nothing is said about a newer upload while an older one plays.
@@ -86,21 +115,33 @@ fn notice(video: &Video) -> Option<Notice> {
     if video.published_at.is_some() {
         return None;
     }
+    let (noun, done) = match video.kind {
+        Kind::Recording => ("recording", "plays"),
+        Kind::Screenshot => ("screenshot", "shows"),
+    };
     let (title, text, waiting) = match video.status {
         Status::Uploading | Status::Ready => {
-            ("Uploading", "The recording is on its way. This page plays it as soon as it is here.".to_owned(), true)
+            ("Uploading", format!("The {noun} is on its way. This page {done} it as soon as it is here."), true)
         }
-        Status::Processing => (
-            "Processing",
-            "The recording has arrived and is being prepared. It plays here in a moment.".to_owned(),
-            true,
-        ),
+        Status::Processing => {
+            let text = match video.kind {
+                Kind::Recording => "The recording has arrived and is being prepared. It plays here in a moment.",
+                Kind::Screenshot => "The screenshot has arrived and is being looked at. It is here in a moment.",
+            };
+            ("Processing", text.to_owned(), true)
+        }
         Status::Failed => {
+            let title = match video.kind {
+                Kind::Recording => "This recording cannot be played",
+                Kind::Screenshot => "This screenshot cannot be shown",
+            };
             let reason = video.failure_reason.clone();
-            ("This recording cannot be played", reason.unwrap_or_else(|| "It could not be prepared.".to_owned()), false)
+            (title, reason.unwrap_or_else(|| "It could not be prepared.".to_owned()), false)
         }
     };
-    Some(Notice { title, text, waiting })
+    let progress = video.progress.filter(|_| video.status == Status::Uploading);
+    let percent = progress.and_then(videos::Progress::percent);
+    Some(Notice { title, text, waiting, percent, thumbnail: None })
 }
 
 fn byline(video: &Video) -> String {

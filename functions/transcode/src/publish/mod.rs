@@ -3,6 +3,7 @@
 
 mod faststart;
 mod inspect;
+mod picture;
 mod recode;
 
 use std::time::Duration;

@@ -177,8 +177,12 @@ impl Operations {
     }
 
     pub(super) fn delete_object(&self, request: &S3Request<DeleteObjectInput>) -> S3Result<DeleteObjectOutput> {
-        self.check_bucket(&request.input.bucket)?;
-        self.store.delete(&mut self.store.index(), &request.input.key).map_err(internal)?;
+        let input = &request.input;
+        self.check_bucket(&input.bucket)?;
+        let mut index = self.store.index();
+        // A condition on what is not there is answered with 404, as it is for a write.
+        check_write(&index, &input.key, input.if_match.as_ref(), None)?;
+        self.store.delete(&mut index, &input.key).map_err(internal)?;
         Ok(DeleteObjectOutput::default())
     }
 

@@ -99,6 +99,9 @@ async fn c7_another_person_gets_nothing_of_ones_own() {
                 (Door::Page, _) if by_key => assert_led_to_login(route, &answer, &who),
                 (Door::SignedIn, _) if by_key => route.assert_refused(&answer, 403, &who),
                 (Door::Caller | Door::SignedIn, Some(_)) => route.assert_refused(&answer, route.foreign, &who),
+                (Door::Caller, None) if route.always.is_some() => {
+                    assert_eq!(Some(answer.status), route.always, "{} by {who}: {answer:?}", route.key);
+                }
                 // What they get is theirs, if they have it.
                 (Door::Caller | Door::SignedIn, None) if answer.status == 400 => {
                     route.assert_refused(&answer, 400, &who);

@@ -51,6 +51,8 @@ pub(super) struct Route {
     pub(super) about: Option<Thing>,
     /// Status for somebody else's thing; the contract says which.
     pub(super) foreign: u16,
+    /// Status for everybody whom it lets in, where that is always the same and no success.
+    pub(super) always: Option<u16>,
     pub(super) body: Body,
     /// The whole answer to somebody who is nobody, where it is always the same.
     pub(super) exactly: Option<&'static str>,
@@ -60,7 +62,7 @@ pub(super) struct Route {
 
 pub(super) const fn public(key: &'static str, status: u16) -> Route {
     let (door, body) = (Door::Public(status), Body::None);
-    Route { key, door, about: None, foreign: 404, body, exactly: None, query: "", changes: false }
+    Route { key, door, about: None, foreign: 404, always: None, body, exactly: None, query: "", changes: false }
 }
 
 pub(super) const fn page_of_account(key: &'static str) -> Route {
@@ -82,6 +84,10 @@ impl Route {
 
     pub(super) const fn foreign(self, status: u16) -> Self {
         Self { foreign: status, ..self }
+    }
+
+    pub(super) const fn always(self, status: u16) -> Self {
+        Self { always: Some(status), ..self }
     }
 
     pub(super) const fn query(self, query: &'static str) -> Self {
@@ -118,6 +124,11 @@ impl Route {
     /// True when refusals have the shape that the `cap` command reads.
     pub(super) fn is_agent(&self) -> bool {
         self.key.contains(" /api/v1/")
+    }
+
+    /// True when refusals say `error: true`, and the sentence beside it.
+    fn says_message(&self) -> bool {
+        self.key.ends_with("/api/desktop/video/progress") || self.key.ends_with("/api/desktop/video/delete")
     }
 
     /// The path, about the thing with this id.
@@ -168,6 +179,13 @@ impl Route {
         let message = if self.is_agent() {
             assert_eq!(names, ["_tag", "code", "message", "requestId", "retryAfterMs", "retryable"], "{what}");
             assert_eq!((&body["retryable"], &body["retryAfterMs"]), (&json!(false), &Value::Null), "{what}");
+            &body["message"]
+        } else if self.says_message() {
+            assert_eq!(
+                (names.as_slice(), &body["error"]),
+                (["code", "error", "message"].as_slice(), &json!(true)),
+                "{what}"
+            );
             &body["message"]
         } else {
             assert_eq!(names, ["code", "error"], "{what}");

@@ -45,10 +45,15 @@ pub(super) const ROUTES: &[Route] = &[
         .about(Video)
         .foreign(403)
         .json(r#"{"videoId":"ID","subpath":"result.mp4","method":"put"}"#),
+    caller("POST /api/upload/signed/batch")
+        .about(Video)
+        .foreign(403)
+        .json(r#"{"videoId":"ID","subpaths":["result.mp4"]}"#),
     caller("POST /api/upload/multipart/initiate").about(Video).json(r#"{"videoId":"ID","contentType":"video/mp4"}"#),
     caller("POST /api/upload/multipart/presign-part")
         .about(Video)
         .json(r#"{"videoId":"ID","uploadId":"x","partNumber":1}"#),
+    caller("POST /api/upload/multipart/parts").about(Video).json(r#"{"videoId":"ID","uploadId":"x"}"#),
     caller("POST /api/upload/multipart/complete").about(Video).json(
         r#"{"videoId":"ID","uploadId":"x","parts":[{"partNumber":1,"etag":"00000000000000000000000000000000"}]}"#,
     ),
@@ -61,6 +66,34 @@ pub(super) const ROUTES: &[Route] = &[
     caller("DELETE /api/v1/caps/{id}").about(Video),
     caller("DELETE /api/desktop/video/delete").about(Video).query("videoId=ID"),
     caller("DELETE /api/video/delete").about(Video).query("videoId=ID"),
+    // What Cap Desktop asks for beside its recordings. Some of it is answered alike whoever asks.
+    caller("GET /api/desktop/plan"),
+    caller("POST /api/desktop/subscribe").always(400),
+    caller("GET /api/desktop/organizations"),
+    caller("GET /api/desktop/org-custom-domain"),
+    caller("GET /api/desktop/user/profile"),
+    caller("GET /api/desktop/user/profile/image").always(404),
+    caller("POST /api/desktop/video/progress")
+        .about(Video)
+        .json(r#"{"videoId":"ID","uploaded":1,"total":2,"updatedAt":"2026-01-31T12:00:00Z"}"#),
+    caller("POST /api/desktop/feedback").fields(r#"{"feedback":"Good","os":"linux","version":"0.5.9"}"#),
+    // Whoever cannot sign in sends a log too; without one it is refused.
+    public("POST /api/desktop/logs", 400),
+    caller("GET /api/desktop/s3/config/get"),
+    caller("POST /api/desktop/s3/config").always(400),
+    caller("POST /api/desktop/s3/config/test").always(400),
+    caller("DELETE /api/desktop/s3/config/delete"),
+    caller("GET /api/desktop/storage/integrations"),
+    caller("POST /api/desktop/storage/set-active").json(r#"{"provider":"s3"}"#),
+    caller("POST /api/desktop/storage/google-drive/connect").always(400),
+    caller("POST /api/desktop/storage/google-drive/test").always(404),
+    caller("DELETE /api/desktop/storage/google-drive/disconnect"),
+    public("GET /api/currency", 200).exactly(r#"{"country":null,"currency":"usd"}"#),
+    public("GET /api/desktop/currency", 200).exactly(r#"{"country":null,"currency":"usd"}"#),
+    public("GET /api/changelog", 200).exactly("[]"),
+    public("GET /api/changelog/status", 200).exactly(r#"{"hasUpdate":false}"#),
+    public("HEAD /", 200).exactly(""),
+    public("GET /", 302).exactly(""),
     // One's own account. Only a person deletes it, and says which.
     caller("GET /api/settings/user"),
     caller("POST /api/settings/user/name").fields(r#"{"name":"Mine now"}"#),

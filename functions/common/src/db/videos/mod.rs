@@ -1,6 +1,7 @@
 //! Videos and their share links.
 
 mod derive;
+mod progress;
 mod publish;
 mod sweep;
 
@@ -18,7 +19,8 @@ use crate::{
 };
 
 pub use derive::{Derivable, Underived, derivable, derived, has_hls, has_storyboard, underived};
-pub use publish::{Facts, Fence, Fenced, failed, fence, processing, ready};
+pub use progress::{Progress, progress};
+pub use publish::{Facts, Fence, Fenced, Picture, failed, fence, processing, ready, shown};
 pub use sweep::{Asked, Deleted, Standing, arrived, asked, forget, standing, tombstones, touch, unremoved};
 
 /// Where a video's newest upload stands.
@@ -56,6 +58,44 @@ impl Status {
     }
 }
 
+/// What a video is, in the wide sense of the clients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// It is played.
+    #[default]
+    Recording,
+    /// It is one picture, which is shown.
+    Screenshot,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Recording => "recording",
+            Self::Screenshot => "screenshot",
+        }
+    }
+
+    pub(super) fn parse(text: &str) -> Self {
+        if text == "screenshot" { Self::Screenshot } else { Self::Recording }
+    }
+}
+
+/// What a client says of a video before it is uploaded. What the upload turns out to be takes its place.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Announced {
+    /// Whether it is a screenshot.
+    pub kind: Kind,
+    /// Length in milliseconds.
+    pub duration_ms: Option<u64>,
+    /// Displayed width in pixels.
+    pub width: Option<u32>,
+    /// Displayed height in pixels.
+    pub height: Option<u32>,
+    /// Frames a second.
+    pub fps: Option<f64>,
+}
+
 /// A video that is not deleted.
 #[derive(Clone, Debug)]
 pub struct Video {
@@ -67,6 +107,8 @@ pub struct Video {
     pub owner_name: Option<String>,
     /// Title, as the owner wrote it.
     pub name: String,
+    /// Whether it is played or shown.
+    pub kind: Kind,
     /// State of the newest upload.
     pub status: Status,
     /// Why the newest upload failed, in a sentence.
@@ -77,6 +119,10 @@ pub struct Video {
     pub attempt: u64,
     /// When something playable was first or last published.
     pub published_at: Option<Millis>,
+    /// The attempt that published it.
+    pub published: Option<u64>,
+    /// How far the newest upload is, if the client has said.
+    pub progress: Option<Progress>,
     /// The attempt under which storyboard and preview of what plays lie, when they are there.
     pub storyboard: Option<u64>,
     /// The attempt under which renditions of what plays lie, when they are there.
@@ -94,8 +140,8 @@ pub struct Video {
 }
 
 /// Columns of [`Video`], from `videos v` joined with `users u`.
-const COLUMNS: &str = "v.id, v.owner_id, u.name AS owner_name, v.name, v.status, v.failure_reason, v.failure_retryable, v.attempt, \
-     ROUND(UNIX_TIMESTAMP(v.published_at) * 1000) AS published_at, \
+const COLUMNS: &str = "v.id, v.owner_id, u.name AS owner_name, v.name, v.kind, v.status, v.failure_reason, v.failure_retryable, v.attempt, \
+     v.upload_bytes, v.upload_total, v.published_attempt, ROUND(UNIX_TIMESTAMP(v.published_at) * 1000) AS published_at, \
      IF(v.storyboard_attempt = v.published_attempt, v.published_attempt, NULL) AS storyboard, \
      IF(v.hls_attempt = v.published_attempt, v.published_attempt, NULL) AS hls, v.duration_ms, v.width, v.height, \
      ROUND(UNIX_TIMESTAMP(v.created_at) * 1000) AS created_at, ROUND(UNIX_TIMESTAMP(v.updated_at) * 1000) AS updated_at";
@@ -113,11 +159,14 @@ fn video(mut row: Row) -> Result<Option<Video>, DbError> {
         owner,
         owner_name: column(row, "owner_name")?,
         name: column(row, "name")?,
+        kind: Kind::parse(&column::<String>(row, "kind")?),
         status: Status::parse(&column::<String>(row, "status")?),
         failure_reason: column(row, "failure_reason")?,
         failure_retryable: column(row, "failure_retryable")?,
         attempt: column(row, "attempt")?,
         published_at: instant(row, "published_at")?,
+        published: column(row, "published_attempt")?,
+        progress: Progress::of(column(row, "upload_bytes")?, column(row, "upload_total")?),
         storyboard: column(row, "storyboard")?,
         hls: column(row, "hls")?,
         duration_ms: column(row, "duration_ms")?,
@@ -128,14 +177,30 @@ fn video(mut row: Row) -> Result<Option<Video>, DbError> {
     }))
 }
 
-/// Creates a video with its share link, whose code is the video's id.
+/// Creates a recording of which nothing is known yet.
 pub async fn create(db: &mut Connection, id: &VideoId, owner: &UserId, name: &str) -> Result<(), DbError> {
+    announce(db, id, owner, name, &Announced::default()).await
+}
+
+/// Creates a video with its share link, whose code is the video's id.
+pub async fn announce(
+    db: &mut Connection,
+    id: &VideoId,
+    owner: &UserId,
+    name: &str,
+    announced: &Announced,
+) -> Result<(), DbError> {
     let created = bounded(async {
         let mut transaction = db.0.start_transaction(TxOpts::default()).await?;
         // Reads the owner's row under a lock: no video begins for an account that is being deleted.
-        let sql = "INSERT INTO videos (id, owner_id, name) \
-                   SELECT :id, u.id, :name FROM users u WHERE u.id = :owner AND u.deleted_at IS NULL";
-        let params = params! { "id" => id.as_str(), "owner" => owner.as_str(), "name" => name };
+        let sql = "INSERT INTO videos (id, owner_id, name, kind, duration_ms, width, height, fps) \
+                   SELECT :id, u.id, :name, :kind, :duration_ms, :width, :height, :fps \
+                   FROM users u WHERE u.id = :owner AND u.deleted_at IS NULL";
+        let params = params! {
+            "id" => id.as_str(), "owner" => owner.as_str(), "name" => name, "kind" => announced.kind.as_str(),
+            "duration_ms" => announced.duration_ms, "width" => announced.width, "height" => announced.height,
+            "fps" => announced.fps,
+        };
         transaction.exec_drop(sql, params).await?;
         if transaction.affected_rows() == 0 {
             transaction.rollback().await?;
@@ -254,8 +319,16 @@ pub async fn rename(db: &mut Connection, id: &VideoId, owner: &UserId, name: &st
 /// The owner is about to upload the video again. What plays goes on playing; a failed video waits for its upload.
 pub async fn reopen(db: &mut Connection, id: &VideoId) -> Result<(), DbError> {
     let sql = "UPDATE videos SET reupload_asked_at = UTC_TIMESTAMP(3), updated_at = UTC_TIMESTAMP(3), \
+               upload_bytes = NULL, upload_total = NULL, upload_told_at = NULL, \
                failure_reason = NULL, failure_retryable = FALSE, status = IF(status = 'failed', 'uploading', status) \
                WHERE id = :id AND deleted_at IS NULL";
+    db.run(sql, params! { "id" => id.as_str() }).await?;
+    Ok(())
+}
+
+/// The owner is about to share a screenshot under this id. What has been published stays what it is.
+pub async fn becomes_screenshot(db: &mut Connection, id: &VideoId) -> Result<(), DbError> {
+    let sql = "UPDATE videos SET kind = 'screenshot' WHERE id = :id AND published_at IS NULL AND deleted_at IS NULL";
     db.run(sql, params! { "id" => id.as_str() }).await?;
     Ok(())
 }

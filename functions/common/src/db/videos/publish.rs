@@ -2,7 +2,7 @@
 
 use mysql_async::{Row, params};
 
-use super::{Connection, DbError, column};
+use super::{Connection, DbError, Kind, column};
 use crate::ids::VideoId;
 
 /// Whether a fenced write took place.
@@ -29,6 +29,17 @@ pub struct Facts {
     pub size_bytes: u64,
 }
 
+/// What is known of a picture that is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Picture {
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Its size in bytes.
+    pub size_bytes: u64,
+}
+
 /// What an attempt must know of a video before it begins.
 #[derive(Clone, Copy, Debug)]
 pub struct Fence {
@@ -38,17 +49,20 @@ pub struct Fence {
     pub deleted: bool,
     /// True while the row waits for an upload to be published, so that it is neither ready nor failed.
     pub waiting: bool,
+    /// What its uploads are taken for.
+    pub kind: Kind,
 }
 
 /// The fence of a video; `None` when there never was such a video, or not for days.
 pub async fn fence(db: &mut Connection, id: &VideoId) -> Result<Option<Fence>, DbError> {
-    let sql = "SELECT attempt, deleted_at IS NOT NULL AS deleted, status IN ('uploading', 'processing') AS waiting \
+    let sql = "SELECT attempt, kind, deleted_at IS NOT NULL AS deleted, status IN ('uploading', 'processing') AS waiting \
                FROM videos WHERE id = :id";
     let Some(mut row) = db.first::<Row>(sql, params! { "id" => id.as_str() }).await? else { return Ok(None) };
     Ok(Some(Fence {
         attempt: column(&mut row, "attempt")?,
         deleted: column(&mut row, "deleted")?,
         waiting: column(&mut row, "waiting")?,
+        kind: Kind::parse(&column::<String>(&mut row, "kind")?),
     }))
 }
 
@@ -74,6 +88,20 @@ pub async fn ready(db: &mut Connection, id: &VideoId, attempt: u64, facts: &Fact
     let params = params! {
         "id" => id.as_str(), "attempt" => attempt, "duration_ms" => facts.duration_ms, "width" => facts.width,
         "height" => facts.height, "fps" => facts.fps, "size_bytes" => facts.size_bytes,
+    };
+    Ok(fenced(db.run(sql, params).await?))
+}
+
+/// As [`ready`], of a screenshot. Nothing comes next.
+pub async fn shown(db: &mut Connection, id: &VideoId, attempt: u64, picture: &Picture) -> Result<Fenced, DbError> {
+    let sql = "UPDATE videos SET status = 'ready', failure_reason = NULL, failure_retryable = FALSE, \
+               attempt = :attempt, published_at = UTC_TIMESTAMP(3), updated_at = UTC_TIMESTAMP(3), \
+               published_attempt = :attempt, derive_asked_at = NULL, \
+               duration_ms = NULL, width = :width, height = :height, fps = NULL, size_bytes = :size_bytes \
+               WHERE id = :id AND attempt <= :attempt AND deleted_at IS NULL";
+    let params = params! {
+        "id" => id.as_str(), "attempt" => attempt, "width" => picture.width, "height" => picture.height,
+        "size_bytes" => picture.size_bytes,
     };
     Ok(fenced(db.run(sql, params).await?))
 }

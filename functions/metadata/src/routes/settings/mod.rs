@@ -39,7 +39,7 @@ fn page(app: &App, request: &Request, path: &str) -> String {
 }
 
 /// Address of a person's picture, good for an hour. It is answered as the type it was checked to be.
-async fn image_url(
+pub(super) async fn image_url(
     objects: &Objects,
     user: &common::ids::UserId,
     file: Option<&str>,
