@@ -213,7 +213,12 @@ impl Visitor {
 
 /// An address of one's own, so that people do not use up each other's limits. Elsewhere than on Linux a machine has one
 /// loopback address unless it is given more.
-fn somewhere() -> IpAddr {
+///
+/// # Panics
+///
+/// When the machine has no random source.
+#[must_use]
+pub fn somewhere() -> IpAddr {
     let random = UserId::random()
         .expect("random")
         .as_str()

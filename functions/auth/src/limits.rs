@@ -15,3 +15,16 @@ pub(crate) const CODES_OF_MAILBOX: Limit = Limit { name: "code-of", most: 20, se
 pub(crate) const CODES_FROM_SOURCE: Limit = Limit { name: "code-from", most: 100, seconds: 600 };
 /// Keys and sessions that one person makes for programs.
 pub(crate) const KEYS_OF_USER: Limit = Limit { name: "key-of", most: 20, seconds: 3600 };
+/// Codes of the `cap` command that are tried from one address. They cannot be guessed; this keeps the database quiet.
+pub(crate) const AGENT_CODES_FROM_SOURCE: Limit = Limit { name: "agent-code-from", most: 100, seconds: 600 };
+/// Mails with a code for a program, to one mailbox.
+pub(crate) const MOBILE_MAILS_TO_MAILBOX: Limit = Limit { name: "mobile-mail-to", most: 10, seconds: 600 };
+/// Those of them that are asked for from one address, so that a stranger alone does not use up what its owner has.
+pub(crate) const MOBILE_MAILS_FROM_SOURCE_TO_MAILBOX: Limit =
+    Limit { name: "mobile-mail-from-to", most: 5, seconds: 600 };
+/// The same, asked for from one address.
+pub(crate) const MOBILE_MAILS_FROM_SOURCE: Limit = Limit { name: "mobile-mail-from", most: 100, seconds: 600 };
+/// Codes for programs tried for one mailbox: whoever asks for mails and guesses finds one of 900,000 after ten years.
+pub(crate) const MOBILE_CODES_OF_MAILBOX: Limit = Limit { name: "mobile-code-of", most: 10, seconds: 3600 };
+/// The same, tried from one address.
+pub(crate) const MOBILE_CODES_FROM_SOURCE: Limit = Limit { name: "mobile-code-from", most: 100, seconds: 600 };

@@ -1,4 +1,4 @@
-//! Login, sessions, API keys, and the desktop's sign-in.
+//! Login, sessions, API keys, and the sign-in of desktop, command and programs.
 
 mod app;
 mod device;

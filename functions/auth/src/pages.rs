@@ -73,6 +73,25 @@ pub(crate) struct OpeningPage<'a> {
     pub(crate) loopback: &'a str,
 }
 
+/// Names the command that asks and what it could do, before it gets a code.
+#[derive(Template)]
+#[template(path = "agent.html")]
+pub(crate) struct AgentPage<'a> {
+    pub(crate) nonce: &'a str,
+    pub(crate) csrf_token: &'a str,
+    pub(crate) email: &'a str,
+    pub(crate) fields: &'a [(&'static str, String)],
+    pub(crate) rights: &'a [&'static str],
+}
+
+/// What the command asked for cannot be.
+#[derive(Template)]
+#[template(path = "agent_problem.html")]
+pub(crate) struct AgentProblemPage<'a> {
+    pub(crate) nonce: &'a str,
+    pub(crate) problem: &'a str,
+}
+
 /// The settings of an account.
 #[derive(Template)]
 #[template(path = "account.html")]
@@ -100,6 +119,8 @@ pub(crate) struct KeyRow {
     pub(crate) name: String,
     pub(crate) created: String,
     pub(crate) used: Option<String>,
+    pub(crate) ends: Option<String>,
+    pub(crate) rights: Option<String>,
 }
 
 /// A session in the list.

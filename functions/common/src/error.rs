@@ -38,6 +38,13 @@ impl ApiError {
         Self::new(StatusCode::UNAUTHORIZED, "AUTH_REQUIRED", "User not authenticated")
     }
 
+    /// 401 for a token of the `cap` command that has ended.
+    #[must_use]
+    pub fn token_expired() -> Self {
+        let message = "This token has ended. Sign in again with cap auth login.";
+        Self::new(StatusCode::UNAUTHORIZED, "TOKEN_EXPIRED", message)
+    }
+
     /// 403: known who you are, not yours to do.
     pub fn forbidden(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", message)
@@ -52,6 +59,26 @@ impl ApiError {
     #[must_use]
     pub fn video_not_found() -> Self {
         Self::not_found("Video not found")
+    }
+
+    /// 409: not yet; trying again makes sense.
+    pub fn not_ready(message: impl Into<String>) -> Self {
+        Self { retry_after: Some(2), ..Self::new(StatusCode::CONFLICT, "NOT_READY", message) }
+    }
+
+    /// 409: it does not fit what is there.
+    pub fn conflict(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, message)
+    }
+
+    /// 428: a person has to say that they want this.
+    #[must_use]
+    pub fn approval_required() -> Self {
+        Self::new(
+            StatusCode::PRECONDITION_REQUIRED,
+            "APPROVAL_REQUIRED",
+            "This cannot be undone, so a person must confirm it: send X-Cap-Confirmation: user once they have.",
+        )
     }
 
     /// 429: as often as it may be.

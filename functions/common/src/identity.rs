@@ -2,15 +2,17 @@
 //!
 //! The desktop and the CLI send `Authorization: Bearer` with an API key of exactly 36 characters. The scheme word is not
 //! checked, as the clients' own server does not; a bearer of another length is not a key, and then the browser's
-//! session counts. A browser sends its cookie with whatever page makes it ask, so what changes something needs
+//! session counts. The agent API (`/api/v1`) also takes the tokens of `cap auth login`, which end and are for some of what
+//! their owner may do. A browser sends its cookie with whatever page makes it ask, so what changes something needs
 //! proof that one of this site's own pages does.
 
 use lambda_http::{
-    Request,
+    Request, RequestExt,
     http::header::{AUTHORIZATION, ORIGIN},
 };
 
 use crate::{
+    agent::{AgentToken, Scope},
     browser::Browser,
     config::SiteConfig,
     db::{Connection, callers, videos},
@@ -24,6 +26,13 @@ use crate::{
 pub enum Credential {
     /// An API key.
     Key(ApiKey),
+    /// A token of the `cap` command.
+    Agent {
+        /// The token.
+        token: AgentToken,
+        /// What it must allow.
+        needs: Scope,
+    },
     /// A browser's session.
     Session {
         /// Its token.
@@ -31,6 +40,24 @@ pub enum Credential {
         /// True when the request changes nothing, or was made by a page of this site.
         proven: bool,
     },
+}
+
+impl Credential {
+    /// The same for a route that needs another scope than its method tells.
+    #[must_use]
+    pub fn needing(self, needs: Scope) -> Self {
+        match self {
+            Self::Agent { token, .. } => Self::Agent { token, needs },
+            other => other,
+        }
+    }
+
+    /// 428 when a program asks for what cannot be undone and does not say that its person has confirmed it. What people do
+    /// in a browser they see, and keys are older than this header.
+    pub fn confirmed(&self, request: &Request) -> Result<(), ApiError> {
+        let said = request.headers().get("x-cap-confirmation").is_some_and(|value| value == "user");
+        if matches!(self, Self::Agent { .. }) && !said { Err(ApiError::approval_required()) } else { Ok(()) }
+    }
 }
 
 /// The caller, and the video they name.
@@ -57,8 +84,14 @@ impl Access {
 }
 
 /// What a request that changes nothing is made with; 401 when there is neither key nor session, before anything is spent on it.
+/// A token must allow to read.
 pub fn reading(request: &Request) -> Result<Credential, ApiError> {
     let bearer = bearer(request);
+    if is_agent_api(request)
+        && let Some(token) = bearer.and_then(AgentToken::parse)
+    {
+        return Ok(Credential::Agent { token, needs: Scope::Read });
+    }
     if let Some(key) = bearer.and_then(ApiKey::parse) {
         return Ok(Credential::Key(key));
     }
@@ -70,15 +103,32 @@ pub fn reading(request: &Request) -> Result<Credential, ApiError> {
     Ok(Credential::Session { token, proven: true })
 }
 
-/// As [`reading`], for a request that changes something, whatever its method.
+/// As [`reading`], for a request that changes something, whatever its method. A token must allow to write.
 pub fn writing(site: &SiteConfig, request: &Request) -> Result<Credential, ApiError> {
     Ok(match reading(request)? {
         Credential::Session { token, .. } => {
             let proven = bearer(request).is_some_and(|bearer| bearer == token.expose()) || is_own(site, request);
             Credential::Session { token, proven }
         }
-        key @ Credential::Key(_) => key,
+        other => other.needing(Scope::Write),
     })
+}
+
+/// True on the routes that take tokens of the `cap` command.
+fn is_agent_api(request: &Request) -> bool {
+    request.raw_http_path().starts_with("/api/v1/")
+}
+
+/// 403 when a browser says that a page elsewhere makes the request: for what programs do without having an identity yet.
+pub fn of_program(site: &SiteConfig, request: &Request) -> Result<(), ApiError> {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let elsewhere = header(ORIGIN.as_str()).is_some_and(|origin| origin != site.origin(&gateway_host(request)))
+        || matches!(header("sec-fetch-site"), Some("cross-site" | "same-site"));
+    if elsewhere {
+        Err(ApiError::forbidden("This is for programs. A page of another site cannot do it."))
+    } else {
+        Ok(())
+    }
 }
 
 fn bearer(request: &Request) -> Option<&str> {
@@ -104,10 +154,17 @@ pub fn owns(site: &SiteConfig, request: &Request, token: &str) -> bool {
     Browser::of(site, request).is_some_and(|browser| browser.owns(&site.secret, token))
 }
 
-/// Who asks: 401 when nobody has that key or session, 403 when a browser was made to ask by a page of somebody else's.
+/// Who asks: 401 when nobody has that key or session, 403 when a browser was made to ask by a page of somebody else's, or
+/// when a token does not allow it.
 pub async fn caller(db: &mut Connection, credential: &Credential) -> Result<UserId, ApiError> {
+    Ok(holder(db, credential).await?.user)
+}
+
+/// As [`caller`], with what is known of the key or token.
+pub async fn holder(db: &mut Connection, credential: &Credential) -> Result<callers::Caller, ApiError> {
     let caller = callers::find(db, credential).await?.ok_or_else(ApiError::unauthenticated)?;
-    vouch(db, credential, caller).await
+    vouch(db, credential, &caller).await?;
+    Ok(caller)
 }
 
 /// As [`caller`], for what only somebody who is signed in may do, and no program with their key.
@@ -115,7 +172,7 @@ pub async fn signed_in(db: &mut Connection, credential: &Credential) -> Result<U
     let caller = caller(db, credential).await?;
     match credential {
         Credential::Session { .. } => Ok(caller),
-        Credential::Key(_) => {
+        Credential::Key(_) | Credential::Agent { .. } => {
             Err(ApiError::forbidden("An API key cannot do this. Sign in with a browser and do it in the settings."))
         }
     }
@@ -128,11 +185,23 @@ pub async fn access(db: &mut Connection, credential: &Credential, text: &str) ->
     };
     let found = videos::find_with_caller(db, credential, &id).await?;
     let (caller, video) = found.ok_or_else(ApiError::unauthenticated)?;
-    Ok(Access { caller: vouch(db, credential, caller).await?, video })
+    vouch(db, credential, &caller).await?;
+    Ok(Access { caller: caller.user, video })
 }
 
-/// Once a day the key's or session's last use is written down.
-async fn vouch(db: &mut Connection, credential: &Credential, caller: callers::Caller) -> Result<UserId, ApiError> {
+/// Lets in whoever may do what they ask for. Once a day the key's or session's last use is written down.
+async fn vouch(db: &mut Connection, credential: &Credential, caller: &callers::Caller) -> Result<(), ApiError> {
+    if caller.expired {
+        return Err(ApiError::token_expired());
+    }
+    if let Credential::Agent { needs, .. } = credential
+        && !caller.scopes.has(*needs)
+    {
+        let needs = needs.name();
+        return Err(ApiError::forbidden(format!(
+            "This token does not allow {needs}. Sign in again with cap auth login and allow it."
+        )));
+    }
     if matches!(credential, Credential::Session { proven: false, .. }) {
         return Err(ApiError::forbidden(
             "This request changes something, and nothing shows that a page of this site makes it. Reload the page and try \
@@ -142,7 +211,7 @@ async fn vouch(db: &mut Connection, credential: &Credential, caller: callers::Ca
     if caller.stale {
         callers::used(db, credential).await?;
     }
-    Ok(caller.user)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -209,6 +278,31 @@ mod tests {
         assert!(proven(&[("cookie", &cookie), ("x-csrf-token", &token)]));
         assert!(!proven(&[("x-csrf-token", &token)]), "in another browser");
         assert!(!proven(&[("cookie", &cookie), ("x-csrf-token", TOKEN)]));
+    }
+
+    #[test]
+    fn tokens_of_the_command_count_on_the_agent_api_alone() {
+        let token = format!("Bearer cap_cli_{}", "a".repeat(43));
+        let at = |path: &str| {
+            let request = HttpRequest::post(path).header("authorization", &token).body(Body::Empty).expect("a request");
+            let path = path.to_owned();
+            (reading(&request.with_raw_http_path(&path)), path)
+        };
+        let (found, _) = at("/api/v1/caps");
+        assert!(matches!(found, Ok(Credential::Agent { needs: Scope::Read, .. })));
+        for other in ["/api/upload/signed", "/api/v1x/caps", "/api/settings/keys", "/x/api/v1/caps"] {
+            assert!(at(other).0.is_err(), "{other}");
+        }
+        let key = Credential::Key(ApiKey::parse(KEY).expect("a key"));
+        assert!(matches!(key.needing(Scope::Write), Credential::Key(_)));
+    }
+
+    #[test]
+    fn pages_elsewhere_are_no_programs() {
+        let of = |headers: &[(&str, &str)]| of_program(&site(), &request(headers)).is_ok();
+        assert!(of(&[]) && of(&[("origin", "https://cap.example.com")]) && of(&[("sec-fetch-site", "none")]));
+        assert!(!of(&[("origin", "https://evil.test")]) && !of(&[("origin", "null")]));
+        assert!(!of(&[("sec-fetch-site", "cross-site")]) && !of(&[("sec-fetch-site", "same-site")]));
     }
 
     #[test]

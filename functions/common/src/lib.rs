@@ -1,5 +1,6 @@
 //! What all functions share: configuration, identity, the database, objects, the ledger, and how errors are told.
 
+pub mod agent;
 pub mod aws;
 pub mod browser;
 pub mod config;

@@ -37,6 +37,17 @@ pub enum Mail {
         /// When code and link are no longer good, in milliseconds since the epoch.
         expires_at: i64,
     },
+    /// A code that a program asked for. Nothing in it is to be opened.
+    Code {
+        /// Address of whose code it is.
+        to: String,
+        /// The site: scheme and host.
+        origin: String,
+        /// Six digits.
+        code: String,
+        /// When it is no longer good, in milliseconds since the epoch.
+        expires_at: i64,
+    },
     /// A login that was asked for with an address that has no account and may not open one.
     NoAccount {
         /// The address.
@@ -46,10 +57,22 @@ pub enum Mail {
     },
 }
 
+impl Mail {
+    /// When there is no point in sending it any more, in milliseconds since the epoch.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<i64> {
+        match self {
+            Self::Login { expires_at, .. } | Self::Code { expires_at, .. } => Some(*expires_at),
+            Self::NoAccount { .. } => None,
+        }
+    }
+}
+
 impl fmt::Debug for Mail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Login { .. } => "Login([redacted])",
+            Self::Code { .. } => "Code([redacted])",
             Self::NoAccount { .. } => "NoAccount([redacted])",
         })
     }

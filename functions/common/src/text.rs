@@ -23,6 +23,28 @@ pub fn line(text: &str, most: usize) -> Result<&str, TextError> {
     Ok(text)
 }
 
+/// Characters of a file's name without its ending.
+const FILE_CHARACTERS: usize = 120;
+
+/// What a file of this title is called, without its ending: a name that every system takes, and that shows as what it is.
+#[must_use]
+pub fn file_name(title: &str) -> String {
+    let plain = |character: char| match character {
+        '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' => '-',
+        character if character.is_whitespace() => ' ',
+        character => character,
+    };
+    // Marks that turn the direction of writing make an ending look like another one.
+    let shows = |character: &char| {
+        !character.is_control()
+            && !matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    let name: String = title.chars().map(plain).filter(shows).take(FILE_CHARACTERS).collect();
+    // Dots in front hide a file, and at the end Windows drops them.
+    let name = name.trim_matches([' ', '.']);
+    if name.is_empty() { "recording".to_owned() } else { name.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,5 +59,22 @@ mod tests {
         for control in ["a\nb", "a\u{0}b", "a\u{7f}b", "a\u{85}b"] {
             assert_eq!(line(control, 100), Err(TextError::Control), "{control:?}");
         }
+    }
+
+    #[test]
+    fn a_files_name_is_one_that_every_system_takes() {
+        for (title, name) in [
+            ("Demo", "Demo"),
+            ("../../etc/passwd", "-..-etc-passwd"),
+            ("a\u{0}\r\nSet-Cookie: x=1", "a  Set-Cookie- x=1"),
+            ("invoice\u{202e}gpj.exe", "invoicegpj.exe"),
+            ("\u{e4}\u{1f3a5} \"quoted\"", "\u{e4}\u{1f3a5} -quoted-"),
+            (" .hidden. ", "hidden"),
+            ("...", "recording"),
+            ("", "recording"),
+        ] {
+            assert_eq!(file_name(title), name, "{title:?}");
+        }
+        assert_eq!(file_name(&"x".repeat(500)).len(), 120);
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use common::{
     ids::MailId,
     ledger::{LedgerError, Sending},
-    outbox::{Mail, OutboxError},
+    outbox::OutboxError,
     time::Millis,
 };
 use lambda_runtime::Context;
@@ -113,9 +113,7 @@ async fn one(app: &App, mail: &MailId, holder: &str) -> Result<Fate, Failure> {
 async fn claimed(app: &App, id: &MailId) -> Result<Fate, Failure> {
     // Read after it was claimed: whoever had it before has removed it, if it is sent.
     let Some(mail) = app.outbox.take(id).await? else { return Ok(Fate::Elsewhere) };
-    if let Mail::Login { expires_at, .. } = &mail
-        && Millis(*expires_at) <= Millis::now()
-    {
+    if mail.expires_at().is_some_and(|end| Millis(end) <= Millis::now()) {
         app.outbox.remove(id).await?;
         return Ok(Fate::Expired);
     }

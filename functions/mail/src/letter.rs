@@ -28,6 +28,20 @@ struct LoginHtml<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "code.txt")]
+struct CodeText<'a> {
+    host: &'a str,
+    code: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "code.html")]
+struct CodeHtml<'a> {
+    host: &'a str,
+    code: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "no_account.txt")]
 struct NoAccountText<'a> {
     host: &'a str,
@@ -47,6 +61,10 @@ impl Letter {
                 let host = host(origin);
                 let text = LoginText { host, code, link }.render()?;
                 (to, host, text, LoginHtml { host, code, link }.render()?)
+            }
+            Mail::Code { to, origin, code, .. } => {
+                let host = host(origin);
+                (to, host, CodeText { host, code }.render()?, CodeHtml { host, code }.render()?)
             }
             Mail::NoAccount { to, origin } => {
                 let host = host(origin);
@@ -79,6 +97,16 @@ mod tests {
         Letter::new(&mail).expect("a letter")
     }
 
+    fn code() -> Letter {
+        let mail = Mail::Code {
+            to: "ada@example.com".to_owned(),
+            origin: "https://cap.example.com".to_owned(),
+            code: "402815".to_owned(),
+            expires_at: 0,
+        };
+        Letter::new(&mail).expect("a letter")
+    }
+
     fn no_account(origin: &str) -> Letter {
         let mail = Mail::NoAccount { to: "ada@example.com".to_owned(), origin: origin.to_owned() };
         Letter::new(&mail).expect("a letter")
@@ -106,6 +134,18 @@ mod tests {
     }
 
     #[test]
+    fn a_code_for_a_program_comes_without_a_link() {
+        let letter = code();
+        assert_eq!((letter.to.as_str(), letter.subject.as_str()), ("ada@example.com", "Sign in to cap.example.com"));
+        assert_eq!(codes(&letter.text), ["402815"], "{}", letter.text);
+        assert_eq!(codes(&letter.html), ["402815"], "{}", letter.html);
+        assert!(!letter.text.contains("://") && !letter.html.contains("href"), "{}", letter.html);
+        for said in ["10 minutes", "once", "nobody else"] {
+            assert!(letter.text.contains(said) && letter.html.contains(said), "{said}");
+        }
+    }
+
+    #[test]
     fn what_comes_from_outside_is_escaped() {
         let html = login().html;
         let escaped = "https://cap.example.com/api/auth/callback/email?email=a%40b.c&#38;token=x&#34;&#60;y";
@@ -125,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_phone_shows_it_light_and_dark() {
-        for html in [login().html, no_account("https://cap.example.com").html] {
+        for html in [login().html, code().html, no_account("https://cap.example.com").html] {
             assert!(html.contains(r#"<meta name="color-scheme" content="light dark">"#), "{html}");
             assert!(!html.contains("<img") && !html.contains("<script") && !html.contains("<link"), "{html}");
         }

@@ -324,4 +324,30 @@ async fn the_sweep_removes_what_has_expired() {
     assert_eq!(rows::one::<String>(&devices).await, "open,recent");
     let mails = format!("SELECT COUNT(*) FROM verification_tokens WHERE email LIKE '%-{user}@example.test'");
     assert_eq!(rows::one::<u64>(&mails).await, 2);
+
+    // Tokens of the command, what they and uploads are made with, and codes of programs; keys never end.
+    let ends = |hours: i32| format!("UTC_TIMESTAMP(3) - INTERVAL {hours} HOUR");
+    for (hours, name) in [(25, "old"), (23, "recent")] {
+        let ends = ends(hours);
+        for sql in [
+            format!(
+                "INSERT INTO api_keys (key_hash, user_id, name, source, scopes, expires_at) VALUES (RANDOM_BYTES(32), '{user}', '{name}', 'cli', 'caps:read', {ends})"
+            ),
+            format!("INSERT INTO agent_codes VALUES (RANDOM_BYTES(32), '{user}', '', 1, '', NULL, {ends})"),
+            format!(
+                "INSERT INTO agent_uploads VALUES ('{user}', RANDOM_BYTES(32), RANDOM_BYTES(32), '{user}', {ends})"
+            ),
+            format!("INSERT INTO mobile_codes VALUES ('{name}-{user}@example.test', RANDOM_BYTES(32), {ends})"),
+        ] {
+            rows::run(&sql).await;
+        }
+    }
+    sweep().await;
+    let keys = format!("SELECT GROUP_CONCAT(source ORDER BY source) FROM api_keys WHERE user_id = '{user}'");
+    assert_eq!(rows::one::<String>(&keys).await, "cli,desktop");
+    for table in ["agent_codes", "agent_uploads"] {
+        assert_eq!(count(table, "user_id", user).await, 1, "{table}");
+    }
+    let codes = format!("SELECT COUNT(*) FROM mobile_codes WHERE email LIKE '%-{user}@example.test'");
+    assert_eq!(rows::one::<u64>(&codes).await, 1);
 }

@@ -2,6 +2,7 @@
 
 mod account_deletion;
 mod bad_media;
+mod cli;
 mod corpus;
 mod deriving;
 mod desktop;

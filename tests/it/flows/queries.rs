@@ -8,6 +8,7 @@ use mysql_async::{Conn, prelude::Queryable};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tests::{
+    cli::Cli,
     cloud::Cloud,
     person::{Person, answer, client},
     rows,
@@ -104,6 +105,9 @@ async fn knowing_who_asks_costs_one_query_and_no_write() {
     assert_eq!(counter.cost("auth", || by_cookie("/api/auth/session")).await, queries(1), "who is signed in");
     assert_eq!(counter.cost("metadata", || by_cookie(&cap)).await, queries(1), "a session and its video");
     assert_eq!(counter.cost("metadata", || by_key(&cap)).await, queries(1), "a key and its video");
+    let cli = Cli::login(&browser).await;
+    let by_token = |path: &str| client().get(format!("{base}{path}")).bearer_auth(&cli.token);
+    assert_eq!(counter.cost("metadata", || by_token(&cap)).await, queries(1), "a token and its video");
     assert_eq!(counter.cost("metadata", || by_key("/api/v1/caps")).await, queries(2), "a key, and a list of videos");
 }
 

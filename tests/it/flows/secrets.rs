@@ -6,7 +6,9 @@ use reqwest::{Method, Url};
 use serde_json::json;
 use tempfile::TempDir;
 use tests::{
+    cli::{Cli, Login, SCOPES},
     cloud::Cloud,
+    mail,
     person::{Person, answer, client},
     processes,
     visitor::{BROWSER, Page, SESSION, Visitor, page},
@@ -74,6 +76,31 @@ async fn live(cloud: &'static Cloud) -> Told {
         .push(visitor.json(Method::POST, "/api/auth/signin/email", json!({ "email": key, "csrfToken": csrf })).await);
     refusals.push(page(visitor.request(Method::DELETE, "/api/settings/sessions")).await);
 
+    // The cap command, with a code that is shown twice and a token that is taken back; a program with a code of its own.
+    let login = Login::begin().await;
+    let cli_code = login.allow(&visitor, SCOPES).await;
+    let mut cli = Cli::login(&visitor).await;
+    let made = cli.post("/api/v1/auth/token", login.exchange(&cli_code)).await;
+    let other = made.body["accessToken"].as_str().expect("a token").to_owned();
+    let again = cli.request(Method::POST, "/api/v1/auth/token").json(&login.exchange(&cli_code));
+    refusals.push(page(again).await);
+    let token = std::mem::replace(&mut cli.token, other.clone());
+    refusals.push(page(cli.request(Method::GET, "/api/v1/caps")).await);
+    cli.token.clone_from(&token);
+    refusals.push(page(cli.request(Method::DELETE, "/api/v1/caps/0123456789abcde")).await);
+    assert_eq!(cli.post("/api/v1/auth/revoke", json!({})).await.status, 200);
+    refusals.push(page(cli.request(Method::GET, "/api/v1/auth/status")).await);
+    let program = Visitor::on(cloud);
+    let request = program.request(Method::POST, "/api/mobile/session/email/request");
+    assert_eq!(answer(request.json(&json!({ "email": program.email }))).await.status, 200);
+    let program_code = mail::mail(cloud, &program.email, 1).await.code();
+    let verify = || {
+        let proof = json!({ "email": program.email, "code": program_code });
+        program.request(Method::POST, "/api/mobile/session/email/verify").json(&proof)
+    };
+    let program_key = answer(verify()).await.body["apiKey"].as_str().expect("a key").to_owned();
+    refusals.push(page(verify()).await);
+
     // Signed out in one browser and then everywhere; the cookies are tried again.
     let browser = visitor.cookie(BROWSER).expect("a browser's cookie");
     assert_eq!(second.form("/api/auth/signout", &[]).await.status, 303);
@@ -85,6 +112,13 @@ async fn live(cloud: &'static Cloud) -> Told {
 
     let secrets = vec![
         ("API key", key),
+        ("token", token),
+        ("token that was taken back", other),
+        ("code of the command", cli_code),
+        ("verifier", login.verifier.clone()),
+        ("code of a program", program_code.clone()),
+        ("key of a program", program_key),
+        ("program's mailbox", program.email.clone()),
         ("session", first),
         ("session of the desktop", app),
         ("browser's cookie", browser),

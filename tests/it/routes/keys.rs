@@ -75,7 +75,8 @@ async fn a_list_tells_what_a_key_is_for_and_when_it_was_used() {
     assert_eq!((&listed["name"], &listed["source"]), (&json!("Laptop"), &json!("settings")));
     assert_eq!(listed["lastUsedAt"], Value::Null);
     let names: Vec<_> = listed.as_object().expect("a key").keys().collect();
-    assert_eq!(names, ["createdAt", "id", "lastUsedAt", "name", "source"]);
+    assert_eq!(names, ["createdAt", "expiresAt", "id", "lastUsedAt", "name", "scopes", "source"]);
+    assert_eq!(listed["expiresAt"], Value::Null);
     assert!(browser.get(ACCOUNT).await.text.contains("never used"));
 
     caps_with(&browser, &key).await;

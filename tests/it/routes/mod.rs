@@ -1,5 +1,7 @@
 //! Route by route, in the order of template.yaml.
 
+mod agent_auth;
+mod agent_uploads;
 mod avatar;
 mod caps;
 mod create;
@@ -9,6 +11,8 @@ mod desktop;
 mod desktop_session;
 mod every_route;
 mod keys;
+mod me;
+mod mobile;
 mod multipart;
 mod playlist;
 mod profile;

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use common::{
+    agent::Scopes,
     db::{api_keys, sessions},
     error::ApiError,
     http::{Answer, StatusCode, gateway_host, origin_of, query, redirect},
@@ -93,7 +94,14 @@ async fn page(app: &App, request: &Request, status: StatusCode, says: Says<'_>) 
 
 fn key_row(key: api_keys::Listed) -> KeyRow {
     let name = if key.name.is_empty() { key.source } else { key.name };
-    KeyRow { id: key.id.to_string(), name, created: key.created_at.day(), used: key.last_used_at.map(Millis::day) }
+    KeyRow {
+        id: key.id.to_string(),
+        name,
+        created: key.created_at.day(),
+        used: key.last_used_at.map(Millis::day),
+        ends: key.expires_at.map(Millis::day),
+        rights: (key.scopes != Scopes::all()).then(|| key.scopes.to_string()),
+    }
 }
 
 fn session_row(session: &sessions::Listed, current: &sessions::Current) -> SessionRow {

@@ -1,12 +1,14 @@
 //! `/api/settings/keys`: API keys are made, shown once, listed and taken back.
 
 use common::{
+    agent::Scopes,
     db::{Connection, api_keys},
     error::ApiError,
     http::{Answer, StatusCode, fields, gateway_host, is_form, json_response, see_other},
     identity,
     ids::{ApiKey, KeyId, UserId},
     text,
+    time::Millis,
 };
 use lambda_http::Request;
 use serde::Serialize;
@@ -24,8 +26,10 @@ struct Listed<'a> {
     id: &'a KeyId,
     name: &'a str,
     source: &'a str,
-    created_at: common::time::Millis,
-    last_used_at: Option<common::time::Millis>,
+    scopes: Scopes,
+    created_at: Millis,
+    last_used_at: Option<Millis>,
+    expires_at: Option<Millis>,
 }
 
 /// `GET /api/settings/keys`
@@ -40,8 +44,10 @@ pub(super) async fn list(app: &App, request: &Request) -> Answer {
             id: &key.id,
             name: &key.name,
             source: &key.source,
+            scopes: key.scopes,
             created_at: key.created_at,
             last_used_at: key.last_used_at,
+            expires_at: key.expires_at,
         })
         .collect();
     json_response(StatusCode::OK, &json!({ "keys": keys }))

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Milliseconds that a code and a link are good for. The database says the same.
-const GOOD_FOR: i64 = 10 * 60 * 1000;
+pub(super) const GOOD_FOR: i64 = 10 * 60 * 1000;
 
 /// `GET /login?next=…`: asks for an address. Whoever is signed in goes on at once.
 pub(super) async fn page(app: &App, request: &Request) -> Answer {
@@ -120,7 +120,7 @@ pub(super) fn code_hash(app: &App, browser: &Browser, email: &Email, code: &str)
 }
 
 /// Six digits, each code as likely as any other, none with a zero in front that somebody might leave out.
-fn random_code() -> Result<String, ApiError> {
+pub(super) fn random_code() -> Result<String, ApiError> {
     const CODES: u32 = 900_000;
     loop {
         let number = getrandom::u32()?;

@@ -1,10 +1,13 @@
 //! Table of contents.
 
 mod account;
+mod agent;
 mod callback;
+mod cli;
 mod desktop;
 mod keys;
 mod login;
+mod mobile;
 mod session;
 mod sessions;
 
@@ -36,6 +39,17 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
 
         ("GET", ["api", "desktop", "session", "request"]) => desktop::ask(&app, &request).await,
         ("POST", ["api", "desktop", "session", "request"]) => desktop::hand_over(&app, &request).await,
+
+        ("GET", ["cli", "authorize"]) => cli::ask(&app, &request).await,
+        ("POST", ["cli", "authorize"]) => cli::decide(&app, &request).await,
+        ("POST", ["api", "v1", "auth", "token"]) => agent::token(&app, &request).await,
+        ("GET", ["api", "v1", "auth", "status"]) => agent::status(&app, &request).await,
+        ("POST", ["api", "v1", "auth", "revoke"]) => agent::revoke(&app, &request).await,
+
+        ("GET", ["api", "mobile", "session", "config"]) => mobile::config(),
+        ("POST", ["api", "mobile", "session", "email", "request"]) => mobile::ask(&app, &request).await,
+        ("POST", ["api", "mobile", "session", "email", "verify"]) => mobile::verify(&app, &request).await,
+        ("POST", ["api", "mobile", "session", "revoke"]) => mobile::revoke(&app, &request).await,
 
         // What a form can only POST, a program may DELETE.
         ("GET", ["api", "settings", "keys"]) => keys::list(&app, &request).await,

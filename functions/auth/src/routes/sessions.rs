@@ -33,7 +33,7 @@ pub(super) async fn list(app: &App, request: &Request) -> Answer {
     let caller = identity::caller(&mut db, &credential).await?;
     let current = match &credential {
         Credential::Session { token, .. } => sessions::current(&mut db, token).await?.map(|session| session.id),
-        Credential::Key(_) => None,
+        Credential::Key(_) | Credential::Agent { .. } => None,
     };
     let sessions = sessions::list(&mut db, &caller).await?;
     let sessions: Vec<_> = sessions

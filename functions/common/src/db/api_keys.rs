@@ -4,6 +4,7 @@ use mysql_async::{Row, params};
 
 use super::{Connection, DbError, column, instant};
 use crate::{
+    agent::{AgentToken, Scopes},
     ids::{ApiKey, KeyId, UserId},
     time::Millis,
 };
@@ -15,12 +16,16 @@ pub struct Listed {
     pub id: KeyId,
     /// What its owner calls it.
     pub name: String,
-    /// What it was made for: `desktop`, `settings`.
+    /// What it was made for: `desktop`, `settings`, `mobile`, `cli`.
     pub source: String,
+    /// What may be done with it.
+    pub scopes: Scopes,
     /// When it was made.
     pub created_at: Millis,
     /// When it was last used, to the day; `None` when it never was.
     pub last_used_at: Option<Millis>,
+    /// When it ends; `None` when it does not.
+    pub expires_at: Option<Millis>,
 }
 
 /// Stores a key's hash for its owner; storing it again changes nothing. False when their account was deleted meanwhile:
@@ -41,8 +46,9 @@ pub async fn create(
 
 /// Somebody's keys, the newest first; at most two hundred.
 pub async fn list(db: &mut Connection, owner: &UserId) -> Result<Vec<Listed>, DbError> {
-    let sql = "SELECT id, name, source, ROUND(UNIX_TIMESTAMP(created_at) * 1000) AS created_at, \
-               ROUND(UNIX_TIMESTAMP(last_used_at) * 1000) AS last_used_at FROM api_keys \
+    let sql = "SELECT id, name, source, scopes, ROUND(UNIX_TIMESTAMP(created_at) * 1000) AS created_at, \
+               ROUND(UNIX_TIMESTAMP(last_used_at) * 1000) AS last_used_at, \
+               ROUND(UNIX_TIMESTAMP(expires_at) * 1000) AS expires_at FROM api_keys \
                WHERE user_id = :owner ORDER BY api_keys.created_at DESC, id LIMIT 200";
     let rows = db.all(sql, params! { "owner" => owner.as_str() }).await?;
     rows.into_iter().map(listed).filter_map(Result::transpose).collect()
@@ -51,12 +57,15 @@ pub async fn list(db: &mut Connection, owner: &UserId) -> Result<Vec<Listed>, Db
 fn listed(mut row: Row) -> Result<Option<Listed>, DbError> {
     let row = &mut row;
     let Some(id) = KeyId::parse(&column::<String>(row, "id")?) else { return Ok(None) };
+    let scopes: Option<String> = column(row, "scopes")?;
     Ok(Some(Listed {
         id,
         name: column(row, "name")?,
         source: column(row, "source")?,
+        scopes: scopes.map_or_else(Scopes::all, |scopes| Scopes::parse(&scopes)),
         created_at: instant(row, "created_at")?.unwrap_or(Millis(0)),
         last_used_at: instant(row, "last_used_at")?,
+        expires_at: instant(row, "expires_at")?,
     }))
 }
 
@@ -66,8 +75,25 @@ pub async fn revoke(db: &mut Connection, owner: &UserId, id: &KeyId) -> Result<b
     Ok(db.run(sql, params! { "owner" => owner.as_str(), "id" => id.as_str() }).await? > 0)
 }
 
-/// Takes all of somebody's keys back.
+/// Takes all of somebody's keys back, and what could still be exchanged for one.
 pub async fn revoke_all(db: &mut Connection, owner: &UserId) -> Result<(), DbError> {
-    let sql = "DELETE FROM api_keys WHERE user_id = :owner";
-    db.run(sql, params! { "owner" => owner.as_str() }).await.map(drop)
+    for sql in ["DELETE FROM agent_codes WHERE user_id = :owner", "DELETE FROM api_keys WHERE user_id = :owner"] {
+        db.run(sql, params! { "owner" => owner.as_str() }).await?;
+    }
+    Ok(())
+}
+
+/// Takes back the key that is shown; false when nobody has it.
+pub async fn revoke_key(db: &mut Connection, key: &ApiKey) -> Result<bool, DbError> {
+    revoke_hash(db, &key.hash()).await
+}
+
+/// Takes back the token that is shown; false when nobody has it.
+pub async fn revoke_token(db: &mut Connection, token: &AgentToken) -> Result<bool, DbError> {
+    revoke_hash(db, &token.hash()).await
+}
+
+async fn revoke_hash(db: &mut Connection, hash: &[u8; 32]) -> Result<bool, DbError> {
+    let sql = "DELETE FROM api_keys WHERE key_hash = :hash";
+    Ok(db.run(sql, params! { "hash" => hash.as_slice() }).await? > 0)
 }

@@ -2,16 +2,22 @@
 
 use mysql_async::{Row, Value, params};
 
-use super::{Connection, DbError, column};
-use crate::{identity::Credential, ids::UserId};
+use super::{Connection, DbError, column, instant};
+use crate::{agent::Scopes, identity::Credential, ids::UserId, time::Millis};
 
-/// Somebody with a key or session that is good.
+/// Somebody with a key, a token or a session.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// Who.
     pub user: UserId,
     /// True when the last use that is written down is a day ago.
     pub stale: bool,
+    /// What may be done with it.
+    pub scopes: Scopes,
+    /// When a token ends; keys do not, and a session's end is nobody's business.
+    pub ends: Option<Millis>,
+    /// True when that is over.
+    pub expired: bool,
 }
 
 /// Where a credential's row is: `FROM` with the alias `w`, and the condition for it, with `:hash`.
@@ -19,19 +25,31 @@ pub(super) struct Place {
     pub(super) table: &'static str,
     pub(super) holds: &'static str,
     pub(super) hash: [u8; 32],
+    /// Columns of a [`Caller`] whose row this is.
+    pub(super) columns: &'static str,
 }
 
-/// Column of a caller's row that says whether it is stale.
-pub(super) const STALE: &str = "w.last_used_at IS NULL OR w.last_used_at < UTC_TIMESTAMP(3) - INTERVAL 1 DAY AS stale";
+/// What a key or session may do has no bounds of its own.
+const UNBOUNDED: &str = "w.user_id AS caller, \
+     w.last_used_at IS NULL OR w.last_used_at < UTC_TIMESTAMP(3) - INTERVAL 1 DAY AS stale, \
+     NULL AS scopes, NULL AS ends, FALSE AS expired";
+/// A token that has ended is found too, so that whoever shows it can be told.
+const BOUNDED: &str = "w.user_id AS caller, \
+     w.last_used_at IS NULL OR w.last_used_at < UTC_TIMESTAMP(3) - INTERVAL 1 DAY AS stale, \
+     COALESCE(w.scopes, '') AS scopes, ROUND(UNIX_TIMESTAMP(w.expires_at) * 1000) AS ends, \
+     COALESCE(w.expires_at <= UTC_TIMESTAMP(3), TRUE) AS expired";
 
 impl Place {
     pub(super) fn of(credential: &Credential) -> Self {
+        let key = |hash, columns| Self { table: "api_keys w", holds: "w.key_hash = :hash", hash, columns };
         match credential {
-            Credential::Key(key) => Self { table: "api_keys w", holds: "w.key_hash = :hash", hash: key.hash() },
+            Credential::Key(secret) => key(secret.hash(), UNBOUNDED),
+            Credential::Agent { token, .. } => key(token.hash(), BOUNDED),
             Credential::Session { token, .. } => Self {
                 table: "sessions w",
                 holds: "w.token_hash = :hash AND w.expires_at > UTC_TIMESTAMP(3)",
                 hash: token.hash(),
+                columns: UNBOUNDED,
             },
         }
     }
@@ -41,26 +59,28 @@ impl Place {
     }
 }
 
-/// Who holds this; `None` when nobody does, or no longer.
+/// Who holds this; `None` when nobody does, or no longer. A token that has ended is still somebody's.
 pub async fn find(db: &mut Connection, credential: &Credential) -> Result<Option<Caller>, DbError> {
     let place = Place::of(credential);
-    let sql = format!("SELECT w.user_id AS caller, {STALE} FROM {} WHERE {}", place.table, place.holds);
+    let sql = format!("SELECT {} FROM {} WHERE {}", place.columns, place.table, place.holds);
     let row: Option<Row> = db.first(&sql, params! { "hash" => place.hash() }).await?;
     row.map_or(Ok(None), |mut row| caller(&mut row))
 }
 
-/// The caller of a row with `caller` and [`STALE`].
+/// The caller of a row with a [`Place`]'s columns.
 pub(super) fn caller(row: &mut Row) -> Result<Option<Caller>, DbError> {
     let user = UserId::parse(&column::<String>(row, "caller")?);
-    let stale = column(row, "stale")?;
-    Ok(user.map(|user| Caller { user, stale }))
+    let (stale, expired) = (column(row, "stale")?, column(row, "expired")?);
+    let (scopes, ends) = (column::<Option<String>>(row, "scopes")?, instant(row, "ends")?);
+    let scopes = scopes.map_or_else(Scopes::all, |scopes| Scopes::parse(&scopes));
+    Ok(user.map(|user| Caller { user, stale, scopes, ends, expired }))
 }
 
 /// Writes down that this is used today. A session then lasts another 30 days, but no longer than a year in all.
 pub async fn used(db: &mut Connection, credential: &Credential) -> Result<(), DbError> {
     let place = Place::of(credential);
     let longer = match credential {
-        Credential::Key(_) => "",
+        Credential::Key(_) | Credential::Agent { .. } => "",
         Credential::Session { .. } => {
             ", w.expires_at = LEAST(UTC_TIMESTAMP(3) + INTERVAL 30 DAY, w.created_at + INTERVAL 1 YEAR)"
         }

@@ -1,6 +1,8 @@
 //! MySQL. One module an aggregate; SQL is nowhere else.
 
 mod address;
+pub mod agent_codes;
+pub mod agent_uploads;
 pub mod api_keys;
 pub mod callers;
 pub mod expired;

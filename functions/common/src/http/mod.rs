@@ -8,13 +8,15 @@ mod response;
 
 use std::{future::Future, sync::Arc};
 
-use lambda_http::{Body, Error, Request, RequestExt, Response, service_fn};
+use lambda_http::{Body, Error, Request, Response, service_fn};
 
 pub use lambda_http::http::{Method, StatusCode};
 pub use multipart::form_data;
 pub use page::{Policy, nonce, origin_of, secured};
-pub use request::{Fields, fields, gateway_host, is_form, json, path_segments, query, source, user_agent};
-pub use response::{empty, html, json as json_response, redirect, see_other, text, with_cookie};
+pub use request::{
+    Fields, fields, gateway_host, idempotency_key, is_form, json, path_segments, query, request_id, source, user_agent,
+};
+pub use response::{agent_json, empty, html, json as json_response, redirect, see_other, text, with_cookie};
 
 use response::Shape;
 
@@ -34,7 +36,7 @@ where
     let (app, answer) = (&Arc::new(app), &answer);
     lambda_http::run(service_fn(move |request: Request| async move {
         let shape = Shape::of(request.uri().path());
-        let request_id = request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
+        let request_id = request_id(&request);
         let site: &SiteConfig = (**app).as_ref();
         // A page is not told in JSON that its session is over.
         let login = is_form(&request).then(|| format!("{}/login", site.origin(&gateway_host(&request))));

@@ -115,6 +115,22 @@ pub fn source(request: &Request) -> String {
     }
 }
 
+/// What the request is called in the logs, and in the answers of the agent API.
+#[must_use]
+pub fn request_id(request: &Request) -> String {
+    request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default()
+}
+
+/// The key under which a program may ask again for what it has asked for, if it sends one.
+pub fn idempotency_key(request: &Request) -> Result<Option<&str>, ApiError> {
+    let Some(value) = request.headers().get("idempotency-key") else { return Ok(None) };
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    let key = value.to_str().ok().filter(|key| (8..=128).contains(&key.len()) && key.bytes().all(plain));
+    let wrong =
+        || ApiError::bad_request("Idempotency-Key must be 8 to 128 letters, digits, dots, dashes or underscores.");
+    key.map(Some).ok_or_else(wrong)
+}
+
 /// What a browser or program calls itself: one line, at most 255 characters.
 #[must_use]
 pub fn user_agent(request: &Request) -> String {

@@ -1,15 +1,16 @@
 //! Writing responses.
 
 use lambda_http::{
-    Body, Response,
+    Body, Request, Response,
     http::{
         HeaderValue, StatusCode,
         header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE},
     },
 };
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::request_id;
 use crate::error::ApiError;
 
 fn with_type(status: StatusCode, content_type: &'static str, body: Body) -> Response<Body> {
@@ -26,6 +27,15 @@ pub fn json<T: Serialize>(status: StatusCode, value: &T) -> Result<Response<Body
     let mut response = with_type(status, "application/json", body.into());
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
+}
+
+/// An answer of the agent API: a JSON object, with the request's id.
+pub fn agent_json<T: Serialize>(request: &Request, status: StatusCode, value: &T) -> Result<Response<Body>, ApiError> {
+    let mut value = serde_json::to_value(value).map_err(ApiError::internal)?;
+    if let Value::Object(object) = &mut value {
+        object.insert("requestId".to_owned(), request_id(request).into());
+    }
+    json(status, &value)
 }
 
 /// A page.

@@ -2,6 +2,7 @@
 
 mod append;
 mod copy;
+mod download;
 pub mod keys;
 mod listing;
 mod multipart;
@@ -27,6 +28,7 @@ use crate::config::ObjectsConfig;
 
 pub use append::{AppendedUpload, Extent};
 pub use copy::Spliced;
+pub use download::DOWNLOAD_SECONDS;
 pub use multipart::{Completion, Part, StoredPart};
 pub use pictures::{Beginning, SignedUpload};
 pub use post::SignedForm;

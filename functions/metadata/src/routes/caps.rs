@@ -1,14 +1,16 @@
 //! `/api/v1/caps`: the caller's videos.
 
 use common::{
-    db::videos::{self, Filter, Video},
+    db::videos::{self, Filter, Kind, Video},
     error::ApiError,
-    http::{Answer, StatusCode, gateway_host, json, json_response, query},
+    http::{Answer, StatusCode, agent_json, gateway_host, idempotency_key, json, query},
     identity,
     ids::VideoId,
+    objects::{DOWNLOAD_SECONDS, keys},
+    text,
     time::Millis,
 };
-use lambda_http::{Request, RequestExt};
+use lambda_http::Request;
 use serde::{Deserialize, Serialize};
 
 use super::summary::{Summary, VideoStatus};
@@ -24,7 +26,15 @@ const TEXT_CHARACTERS: usize = 255;
 struct Page<'a> {
     caps: Vec<Summary<'a>>,
     next_cursor: Option<String>,
-    request_id: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Download<'a> {
+    id: &'a VideoId,
+    url: String,
+    file_name: String,
+    expires_at: Millis,
 }
 
 #[derive(Deserialize)]
@@ -32,7 +42,7 @@ struct Rename {
     title: String,
 }
 
-/// `GET /api/v1/caps?cursor&limit&scope&search&updatedAfter`, newest first.
+/// `GET /api/v1/caps?cursor&limit&scope&organizationId&folderId&search&updatedAfter`, newest first.
 pub(super) async fn list(app: &App, request: &Request) -> Answer {
     let credential = identity::reading(request)?;
     let mut filter = filter(request)?;
@@ -41,36 +51,60 @@ pub(super) async fn list(app: &App, request: &Request) -> Answer {
     let limit = filter.limit as usize;
     // One more than asked for tells whether there is a next page.
     filter.limit += 1;
-    let mut found = match query(request, "scope") {
-        None | Some("all" | "owned") => videos::list(&mut db, &caller, &filter).await?,
-        Some("shared") => Vec::new(),
+    let shared = match query(request, "scope") {
+        None | Some("all" | "owned") => false,
+        Some("shared") => true,
         Some(_) => return Err(ApiError::bad_request("scope must be all, owned or shared.")),
     };
+    // Nothing is shared with anybody by name, and nothing lies in a folder.
+    let nothing = shared || query(request, "folderId").is_some();
+    let mut found = if nothing { Vec::new() } else { videos::list(&mut db, &caller, &filter).await? };
+    if let Some(wanted) = query(request, "organizationId") {
+        // All of somebody's videos are in the one organisation that they have.
+        found.retain(|video| video.organization.as_ref().is_some_and(|own| own.as_str() == wanted));
+    }
     let more = found.len() > limit;
     found.truncate(limit);
     let next_cursor = found.last().filter(|_| more).map(cursor);
     let host = gateway_host(request);
     let caps = found.iter().map(|video| Summary::of(video, &app.site, &host)).collect();
-    json_response(StatusCode::OK, &Page { caps, next_cursor, request_id: request_id(request) })
+    agent_json(request, StatusCode::OK, &Page { caps, next_cursor })
 }
 
 /// `GET /api/v1/caps/{id}`
 pub(super) async fn get(app: &App, request: &Request, id: &str) -> Answer {
     let credential = identity::reading(request)?;
     let video = identity::access(&mut app.db.connect().await?, &credential, id).await?.owned()?;
-    json_response(StatusCode::OK, &Summary::of(&video, &app.site, &gateway_host(request)))
+    agent_json(request, StatusCode::OK, &Summary::of(&video, &app.site, &gateway_host(request)))
 }
 
 /// `GET /api/v1/caps/{id}/status`
 pub(super) async fn status(app: &App, request: &Request, id: &str) -> Answer {
     let credential = identity::reading(request)?;
     let video = identity::access(&mut app.db.connect().await?, &credential, id).await?.owned()?;
-    json_response(StatusCode::OK, &VideoStatus::of(&video))
+    agent_json(request, StatusCode::OK, &VideoStatus::of(&video))
+}
+
+/// `GET /api/v1/caps/{id}/download`: an address at which the MP4 is saved under its title.
+pub(super) async fn download(app: &App, request: &Request, id: &str) -> Answer {
+    let credential = identity::reading(request)?;
+    let video = identity::access(&mut app.db.connect().await?, &credential, id).await?.owned()?;
+    if video.kind == Kind::Screenshot {
+        return Err(ApiError::bad_request("This is a screenshot. Save the picture that its page shows."));
+    }
+    if video.published_at.is_none() {
+        return Err(ApiError::not_ready("This recording cannot be downloaded yet: it is not ready to play."));
+    }
+    let file_name = format!("{}.mp4", text::file_name(&video.name));
+    let url = app.objects.sign_download(&keys::processed(&video.id), &file_name, "video/mp4").await?;
+    let expires_at = Millis(Millis::now().0 + i64::try_from(DOWNLOAD_SECONDS * 1000).unwrap_or_default());
+    agent_json(request, StatusCode::OK, &Download { id: &video.id, url, file_name, expires_at })
 }
 
 /// `PATCH /api/v1/caps/{id}` with `{"title": "…"}`
 pub(super) async fn rename(app: &App, request: &Request, id: &str) -> Answer {
     let credential = identity::writing(&app.site, request)?;
+    idempotency_key(request)?;
     let Rename { title } = json(request)?;
     let characters = title.chars().count();
     if title.trim().is_empty() || characters > TEXT_CHARACTERS {
@@ -85,7 +119,7 @@ pub(super) async fn rename(app: &App, request: &Request, id: &str) -> Answer {
         return Err(ApiError::video_not_found());
     }
     let video = videos::find(&mut db, &video.id).await?.ok_or_else(ApiError::video_not_found)?;
-    json_response(StatusCode::OK, &Summary::of(&video, &app.site, &gateway_host(request)))
+    agent_json(request, StatusCode::OK, &Summary::of(&video, &app.site, &gateway_host(request)))
 }
 
 fn filter(request: &Request) -> Result<Filter, ApiError> {
@@ -123,8 +157,4 @@ fn parse_cursor(text: &str) -> Option<(Millis, VideoId)> {
     let (at, id) = text.split_once('.')?;
     let at = at.parse().ok().filter(|at| (0..=i64::from(u32::MAX) * 1000).contains(at))?;
     Some((Millis(at), VideoId::parse(id)?))
-}
-
-fn request_id(request: &Request) -> String {
-    request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 use common::{
     db::videos,
     error::ApiError,
-    http::{Answer, StatusCode, json_response, query},
+    http::{Answer, StatusCode, agent_json, idempotency_key, json_response, query},
     identity::{self, Credential},
 };
 use lambda_http::Request;
@@ -15,19 +15,22 @@ use crate::app::App;
 pub(super) async fn by_query(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let id = query(request, "videoId").ok_or_else(|| ApiError::bad_request("videoId is missing from the query."))?;
-    delete(app, &credential, id).await?;
+    delete(app, request, &credential, id).await?;
     json_response(StatusCode::OK, &true)
 }
 
 /// `DELETE /api/v1/caps/{id}`
 pub(super) async fn agent(app: &App, request: &Request, id: &str) -> Answer {
-    delete(app, &identity::writing(&app.site, request)?, id).await?;
-    json_response(StatusCode::OK, &json!({ "id": id, "deleted": true }))
+    let credential = identity::writing(&app.site, request)?;
+    idempotency_key(request)?;
+    delete(app, request, &credential, id).await?;
+    agent_json(request, StatusCode::OK, &json!({ "id": id, "deleted": true }))
 }
 
-async fn delete(app: &App, credential: &Credential, id: &str) -> Result<(), ApiError> {
+async fn delete(app: &App, request: &Request, credential: &Credential, id: &str) -> Result<(), ApiError> {
     let mut db = app.db.connect().await?;
     let video = identity::access(&mut db, credential, id).await?.owned()?;
+    credential.confirmed(request)?;
     if !videos::delete(&mut db, &video.id, &video.owner).await? {
         return Err(ApiError::video_not_found());
     }

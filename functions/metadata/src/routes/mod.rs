@@ -3,6 +3,7 @@
 mod caps;
 mod delete;
 mod desktop;
+mod me;
 mod scrub;
 mod settings;
 mod status;
@@ -23,8 +24,15 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
         ("GET", ["api", "v1", "caps"]) => caps::list(&app, &request).await,
         ("GET", ["api", "v1", "caps", id]) => caps::get(&app, &request, id).await,
         ("GET", ["api", "v1", "caps", id, "status"]) => caps::status(&app, &request, id).await,
+        ("GET", ["api", "v1", "caps", id, "download"]) => caps::download(&app, &request, id).await,
         ("PATCH", ["api", "v1", "caps", id]) => caps::rename(&app, &request, id).await,
         ("DELETE", ["api", "v1", "caps", id]) => delete::agent(&app, &request, id).await,
+
+        ("GET", ["api", "v1", "me"]) => me::show(&app, &request).await,
+        ("PATCH", ["api", "v1", "me"]) => me::rename(&app, &request).await,
+        ("POST", ["api", "v1", "me", "sign-out-all"]) => me::sign_out_all(&app, &request).await,
+        ("GET", ["api", "v1", "organizations"]) => me::organizations(&app, &request).await,
+        ("GET", ["api", "v1", "organizations", id]) => me::organization(&app, &request, id).await,
 
         // Discarding a recording in the desktop, and deleting a video elsewhere: same thing, two addresses.
         ("DELETE", ["api", "desktop", "video", "delete"] | ["api", "video", "delete"]) => {

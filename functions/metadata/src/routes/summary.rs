@@ -2,8 +2,8 @@
 
 use common::{
     config::SiteConfig,
-    db::videos::{Status, Video},
-    ids::VideoId,
+    db::videos::{Kind, Status, Video},
+    ids::{OrganizationId, VideoId},
     time::Millis,
 };
 use serde::Serialize;
@@ -15,16 +15,60 @@ pub(super) struct Summary<'a> {
     id: &'a VideoId,
     share_url: String,
     title: &'a str,
+    ai_title: Option<&'a str>,
     created_at: Millis,
     updated_at: Millis,
     duration_ms: Option<u64>,
     width: Option<u32>,
     height: Option<u32>,
     owner: Owner<'a>,
+    organization_id: Option<&'a OrganizationId>,
+    folder_id: Option<&'a str>,
     access: &'static str,
     sharing: Sharing,
     counts: Counts,
     status: VideoStatus<'a>,
+    capabilities: Capabilities,
+}
+
+/// What the caller may do with it.
+#[derive(Serialize)]
+struct Capabilities {
+    view: Capability,
+    download: Capability,
+    edit: Capability,
+    delete: Capability,
+    comment: Capability,
+}
+
+#[derive(Serialize)]
+struct Capability {
+    allowed: bool,
+    reason: Option<&'static str>,
+}
+
+impl Capability {
+    fn unless(reason: Option<&'static str>) -> Self {
+        Self { allowed: reason.is_none(), reason }
+    }
+}
+
+impl Capabilities {
+    /// For the owner.
+    fn of(video: &Video) -> Self {
+        let playable = match (video.kind, video.published_at) {
+            (Kind::Screenshot, _) => Some("NOT_SUPPORTED"),
+            (Kind::Recording, None) => Some("NOT_READY"),
+            (Kind::Recording, Some(_)) => None,
+        };
+        Self {
+            view: Capability::unless(None),
+            download: Capability::unless(playable),
+            edit: Capability::unless(None),
+            delete: Capability::unless(None),
+            comment: Capability::unless(Some("NOT_SUPPORTED")),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -84,16 +128,20 @@ impl<'a> Summary<'a> {
             id: &video.id,
             share_url: site.share_url(gateway_host, video.id.as_str()),
             title: &video.name,
+            ai_title: None,
             created_at: video.created_at,
             updated_at: video.updated_at,
             duration_ms: video.duration_ms,
             width: video.width,
             height: video.height,
             owner: Owner { id: video.owner.as_str(), name: video.owner_name.as_deref() },
+            organization_id: video.organization.as_ref(),
+            folder_id: None,
             access: "owned",
             sharing: Sharing { public: true, protected: false },
             counts: Counts { comments: 0, reactions: 0 },
             status: VideoStatus::of(video),
+            capabilities: Capabilities::of(video),
         }
     }
 }

@@ -16,9 +16,9 @@ use crate::app::App;
 /// Characters of a title that are kept; the column holds no more.
 const NAME_CHARACTERS: usize = 255;
 /// What a client may say of a recording: a week, and more than any screen has.
-const MAX_SECONDS: f64 = 7.0 * 86_400.0;
-const MAX_SIDE: f64 = 65_535.0;
-const MAX_FPS: f64 = 1000.0;
+pub(super) const MAX_SECONDS: f64 = 7.0 * 86_400.0;
+pub(super) const MAX_SIDE: f64 = 65_535.0;
+pub(super) const MAX_FPS: f64 = 1000.0;
 
 #[derive(Serialize)]
 struct Created<'a> {

@@ -72,6 +72,16 @@ async fn c20_known_and_unknown_addresses_get_the_same_answer_for_the_same_work()
     assert_eq!(stranger.who().await, None);
 }
 
+/// Asks for a code for a program; the answer, and what MySQL did for it.
+async fn ask_for_program(cloud: &'static Cloud, email: &str) -> (u16, String, Vec<(String, u64)>) {
+    let request = Visitor::on(cloud).request(Method::POST, "/api/mobile/session/email/request");
+    let before = statements(cloud).await;
+    let answer = page(request.form(&[("email", email)])).await;
+    let after = statements(cloud).await;
+    let done = before.into_iter().zip(after).map(|((name, before), (_, after))| (name, after - before)).collect();
+    (answer.status, answer.text, done)
+}
+
 #[tokio::test]
 async fn accounts_are_opened_for_allowed_domains_only() {
     let cloud = company().await;
@@ -85,4 +95,18 @@ async fn accounts_are_opened_for_allowed_domains_only() {
         assert_eq!(stranger.type_code(code).await.status, 403);
     }
     assert_eq!(stranger.who().await, None);
+
+    // The same for programs: a stranger's code is made, and told to nobody.
+    let mut asked = Vec::new();
+    for email in [&welcome.email, &colleague(cloud).email, &stranger.email] {
+        ask_for_program(cloud, email).await;
+        asked.push(ask_for_program(cloud, email).await);
+    }
+    assert_eq!(asked[0].0, 200, "{asked:?}");
+    assert!(asked.iter().all(|one| *one == asked[0]), "the same answer for the same work: {asked:?}");
+    let refused = mail::mail(cloud, &stranger.email, 3).await;
+    assert!(refused.text.contains("no account"), "{refused:?}");
+    let guess = [("email", stranger.email.as_str()), ("code", "123456")];
+    let verify = stranger.request(Method::POST, "/api/mobile/session/email/verify").form(&guess);
+    assert_eq!(page(verify).await.status, 403);
 }

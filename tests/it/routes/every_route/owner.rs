@@ -15,6 +15,7 @@ pub(super) struct Owner {
     video: String,
     key: String,
     session: String,
+    organization: String,
     before: Value,
 }
 
@@ -29,7 +30,9 @@ impl Owner {
         let id_of = |list: &Value| list[0]["id"].as_str().expect("an id").to_owned();
         let key = id_of(&person.get("/api/settings/keys").await.body["keys"]);
         let session = id_of(&person.get("/api/settings/sessions").await.body["sessions"]);
-        let mut owner = Self { person, browser, video, key, session, before: Value::Null };
+        let organizations = person.get("/api/v1/organizations").await.body;
+        let organization = id_of(&organizations["organizations"]);
+        let mut owner = Self { person, browser, video, key, session, organization, before: Value::Null };
         owner.before = owner.everything().await;
         owner
     }
@@ -41,18 +44,20 @@ impl Owner {
             Some(Thing::Video) => &self.video,
             Some(Thing::Key) => &self.key,
             Some(Thing::Session) => &self.session,
+            Some(Thing::Organization) => &self.organization,
         }
     }
 
     /// What nobody else is ever told.
     pub(super) fn traces(&self) -> Vec<String> {
-        let own = [&self.person.key, &self.person.id, &self.key, &self.session];
+        let own = [&self.person.key, &self.person.id, &self.key, &self.session, &self.organization];
         own.into_iter().cloned().chain([self.person.email(), token(&self.browser)]).collect()
     }
 
     /// All that the owner has, as they see it with their key and in their browser, and as it lies in the database and in S3.
     async fn everything(&self) -> Value {
-        let shown = self.person.get(&format!("/api/v1/caps/{}", self.video)).await.body;
+        let mut shown = self.person.get(&format!("/api/v1/caps/{}", self.video)).await.body;
+        shown.as_object_mut().expect("a video").remove("requestId");
         let keys = self.person.get("/api/settings/keys").await.body;
         let account = self.person.get("/api/settings/user").await.body;
         let sessions = self.browser.get("/api/settings/sessions").await.json();
@@ -63,6 +68,7 @@ impl Owner {
             "SELECT CONCAT_WS(' ', (SELECT GROUP_CONCAT(id, status, attempt, updated_at, name, \
              IFNULL(reupload_asked_at, '-'), IFNULL(deleted_at, '-')) FROM videos WHERE owner_id = '{id}'), \
              (SELECT COUNT(*) FROM api_keys WHERE user_id = '{id}'), \
+             (SELECT COUNT(*) FROM agent_codes WHERE user_id = '{id}'), \
              (SELECT COUNT(*) FROM sessions WHERE user_id = '{id}'))"
         );
         let who = self.browser.who().await;

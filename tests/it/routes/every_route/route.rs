@@ -29,6 +29,7 @@ pub(super) enum Thing {
     Video,
     Key,
     Session,
+    Organization,
 }
 
 /// What a route is sent.
@@ -56,13 +57,33 @@ pub(super) struct Route {
     pub(super) body: Body,
     /// The whole answer to somebody who is nobody, where it is always the same.
     pub(super) exactly: Option<&'static str>,
+    /// True when nobody's identity counts, and pages of other sites are refused nevertheless.
+    pub(super) for_programs: bool,
     query: &'static str,
     changes: bool,
+    idempotent: bool,
 }
 
 pub(super) const fn public(key: &'static str, status: u16) -> Route {
     let (door, body) = (Door::Public(status), Body::None);
-    Route { key, door, about: None, foreign: 404, always: None, body, exactly: None, query: "", changes: false }
+    let (for_programs, changes, idempotent) = (false, false, false);
+    Route {
+        key,
+        door,
+        about: None,
+        foreign: 404,
+        body,
+        always: None,
+        exactly: None,
+        for_programs,
+        query: "",
+        changes,
+        idempotent,
+    }
+}
+
+pub(super) const fn program(key: &'static str, status: u16) -> Route {
+    Route { for_programs: true, ..public(key, status) }
 }
 
 pub(super) const fn page_of_account(key: &'static str) -> Route {
@@ -111,6 +132,11 @@ impl Route {
         Self { changes: true, ..self }
     }
 
+    /// For what wants an `Idempotency-Key`.
+    pub(super) const fn idempotent(self) -> Self {
+        Self { idempotent: true, ..self }
+    }
+
     pub(super) fn method(&self) -> Method {
         let method = self.key.split(' ').next().unwrap_or_default();
         method.parse().expect("a method")
@@ -142,6 +168,7 @@ impl Route {
     /// A request without a body.
     pub(super) fn bare(&self, identity: &Identity, id: &str) -> RequestBuilder {
         let request = client().request(self.method(), format!("{}{}", cloud().ready.base, self.path(id)));
+        let request = if self.idempotent { request.header("idempotency-key", "every-route") } else { request };
         identity.headers.iter().fold(request, |request, (name, value)| request.header(*name, value))
     }
 

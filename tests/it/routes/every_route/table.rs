@@ -2,9 +2,19 @@
 
 use super::route::{
     Route,
-    Thing::{Key, Session, Video},
-    caller, page_of_account, public, signed_in,
+    Thing::{Key, Organization, Session, Video},
+    caller, page_of_account, program, public, signed_in,
 };
+
+/// What the cap command opens a browser with.
+const CLI_QUERY: &str = "client_id=cap-cli&redirect_uri=http://127.0.0.1:53124/callback&response_type=code\
+    &state=0123456789012345678901234567890123456789012&code_challenge=0123456789012345678901234567890123456789012\
+    &code_challenge_method=S256&scope=caps:read";
+/// The same as the page sends it when its button is pressed.
+const CLI_FIELDS: &str = r#"{"client_id":"cap-cli","redirect_uri":"http://127.0.0.1:53124/callback",
+    "response_type":"code","state":"0123456789012345678901234567890123456789012",
+    "code_challenge":"0123456789012345678901234567890123456789012","code_challenge_method":"S256",
+    "scope":"caps:read","decision":"allow"}"#;
 
 /// Who may do what. A test holds this to template.yaml, in both directions.
 pub(super) const ROUTES: &[Route] = &[
@@ -22,6 +32,18 @@ pub(super) const ROUTES: &[Route] = &[
     // The desktop's sign-in. Only a person makes keys: a key that could would outlive its being revoked.
     page_of_account("GET /api/desktop/session/request").query("type=api_key&port=53124&platform=web"),
     signed_in("POST /api/desktop/session/request").fields(r#"{"type":"api_key","port":53124,"platform":"web"}"#),
+    // The sign-in of the cap command. Its code and what proves who asked for it are all that a token is made for.
+    page_of_account("GET /cli/authorize").query(CLI_QUERY),
+    signed_in("POST /cli/authorize").fields(CLI_FIELDS),
+    program("POST /api/v1/auth/token", 400).fields(r#"{"code":"x","codeVerifier":"x","redirectUri":"x"}"#),
+    caller("GET /api/v1/auth/status"),
+    caller("POST /api/v1/auth/revoke"),
+    // The sign-in of programs by a code from a mail.
+    public("GET /api/mobile/session/config", 200)
+        .exactly(r#"{"appleAuthAvailable":false,"googleAuthAvailable":false,"workosAuthAvailable":false}"#),
+    program("POST /api/mobile/session/email/request", 400).fields(r#"{"email":"nobody"}"#),
+    program("POST /api/mobile/session/email/verify", 400).fields(r#"{"email":"ada@example.test","code":"x"}"#),
+    caller("POST /api/mobile/session/revoke"),
     // The account's pages. The first one only leads to the second.
     public("GET /dashboard", 302),
     page_of_account("GET /dashboard/settings/account"),
@@ -58,12 +80,23 @@ pub(super) const ROUTES: &[Route] = &[
         r#"{"videoId":"ID","uploadId":"x","parts":[{"partNumber":1,"etag":"00000000000000000000000000000000"}]}"#,
     ),
     caller("POST /api/upload/multipart/abort").about(Video).json(r#"{"videoId":"ID","uploadId":"x"}"#),
+    caller("POST /api/v1/uploads")
+        .json(r#"{"fileName":"x.mp4","contentType":"video/mp4","contentLength":1,"title":null}"#)
+        .idempotent(),
+    caller("POST /api/v1/uploads/{id}/complete").about(Video).json(r#"{"rawFileKey":"x","contentLength":1}"#),
     // Videos.
     caller("GET /api/v1/caps"),
     caller("GET /api/v1/caps/{id}").about(Video),
     caller("GET /api/v1/caps/{id}/status").about(Video),
+    caller("GET /api/v1/caps/{id}/download").about(Video),
     caller("PATCH /api/v1/caps/{id}").about(Video).json(r#"{"title":"Mine now"}"#),
     caller("DELETE /api/v1/caps/{id}").about(Video),
+    // Whose key it is, as the agent API tells it.
+    caller("GET /api/v1/me"),
+    caller("PATCH /api/v1/me").json(r#"{"name":"Mine now"}"#),
+    caller("POST /api/v1/me/sign-out-all"),
+    caller("GET /api/v1/organizations"),
+    caller("GET /api/v1/organizations/{id}").about(Organization),
     caller("DELETE /api/desktop/video/delete").about(Video).query("videoId=ID"),
     caller("DELETE /api/video/delete").about(Video).query("videoId=ID"),
     // What Cap Desktop asks for beside its recordings. Some of it is answered alike whoever asks.

@@ -52,7 +52,8 @@ async fn forget_logins(transaction: &mut Transaction<'_>, email: &str) -> Result
     let sql = "SELECT link_hash FROM verification_tokens WHERE email = :email";
     let links: Vec<Vec<u8>> = transaction.exec(sql, params! { "email" => email }).await?;
     let sql = "DELETE FROM verification_tokens WHERE link_hash = :link";
-    transaction.exec_batch(sql, links.into_iter().map(|link| params! { "link" => link })).await
+    transaction.exec_batch(sql, links.into_iter().map(|link| params! { "link" => link })).await?;
+    transaction.exec_drop("DELETE FROM mobile_codes WHERE email = :email", params! { "email" => email }).await
 }
 
 /// Removes an account's rows elsewhere, and marks its videos.
@@ -60,6 +61,8 @@ async fn clear(transaction: &mut Transaction<'_>, id: &UserId) -> Result<(), mys
     for sql in [
         "DELETE FROM sessions WHERE user_id = :id",
         "DELETE FROM api_keys WHERE user_id = :id",
+        "DELETE FROM agent_codes WHERE user_id = :id",
+        "DELETE FROM agent_uploads WHERE user_id = :id",
         "DELETE FROM organizations WHERE owner_id = :id",
         // MySQL sets columns from left to right: what was deleted before keeps its times.
         "UPDATE videos SET name = '', swept_at = IF(deleted_at IS NULL, NULL, swept_at), \

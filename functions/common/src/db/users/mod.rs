@@ -2,6 +2,7 @@
 
 mod delete;
 mod login;
+mod mobile;
 mod profile;
 
 use mysql_async::{Transaction, TxOpts, params, prelude::Queryable};
@@ -14,6 +15,7 @@ use crate::{
 
 pub use delete::{Deletion, bury, delete, forget, forgettable};
 pub use login::{Asked, Login, Outcome, Proof, ask, is_asked, is_open, log_in};
+pub use mobile::{MobileLogin, ask_mobile, is_mobile_asked, log_in_mobile};
 pub use profile::{Organization, Profile, Replaced, profile, rename, set_avatar};
 
 /// What everybody's organisation is called at first.

@@ -5,16 +5,16 @@ mod progress;
 mod publish;
 mod sweep;
 
-use mysql_async::{Row, TxOpts, params, prelude::Queryable};
+use mysql_async::{Row, Transaction, TxOpts, params, prelude::Queryable};
 
 use super::{
     Connection, DbError, bounded,
-    callers::{self, Caller, Place, STALE},
+    callers::{self, Caller, Place},
     column, instant,
 };
 use crate::{
     identity::Credential,
-    ids::{ShareCode, UserId, VideoId},
+    ids::{OrganizationId, ShareCode, UserId, VideoId},
     time::Millis,
 };
 
@@ -105,6 +105,8 @@ pub struct Video {
     pub owner: UserId,
     /// What the owner is called, if they said.
     pub owner_name: Option<String>,
+    /// The organisation it belongs to, its owner's own.
+    pub organization: Option<OrganizationId>,
     /// Title, as the owner wrote it.
     pub name: String,
     /// Whether it is played or shown.
@@ -140,7 +142,8 @@ pub struct Video {
 }
 
 /// Columns of [`Video`], from `videos v` joined with `users u`.
-const COLUMNS: &str = "v.id, v.owner_id, u.name AS owner_name, v.name, v.kind, v.status, v.failure_reason, v.failure_retryable, v.attempt, \
+const COLUMNS: &str = "v.id, v.owner_id, u.name AS owner_name, \
+     (SELECT o.id FROM organizations o WHERE o.owner_id = v.owner_id) AS organization, v.name, v.kind, v.status, v.failure_reason, v.failure_retryable, v.attempt, \
      v.upload_bytes, v.upload_total, v.published_attempt, ROUND(UNIX_TIMESTAMP(v.published_at) * 1000) AS published_at, \
      IF(v.storyboard_attempt = v.published_attempt, v.published_attempt, NULL) AS storyboard, \
      IF(v.hls_attempt = v.published_attempt, v.published_attempt, NULL) AS hls, v.duration_ms, v.width, v.height, \
@@ -158,6 +161,7 @@ fn video(mut row: Row) -> Result<Option<Video>, DbError> {
         id,
         owner,
         owner_name: column(row, "owner_name")?,
+        organization: column::<Option<String>>(row, "organization")?.as_deref().and_then(OrganizationId::parse),
         name: column(row, "name")?,
         kind: Kind::parse(&column::<String>(row, "kind")?),
         status: Status::parse(&column::<String>(row, "status")?),
@@ -192,27 +196,42 @@ pub async fn announce(
 ) -> Result<(), DbError> {
     let created = bounded(async {
         let mut transaction = db.0.start_transaction(TxOpts::default()).await?;
-        // Reads the owner's row under a lock: no video begins for an account that is being deleted.
-        let sql = "INSERT INTO videos (id, owner_id, name, kind, duration_ms, width, height, fps) \
-                   SELECT :id, u.id, :name, :kind, :duration_ms, :width, :height, :fps \
-                   FROM users u WHERE u.id = :owner AND u.deleted_at IS NULL";
-        let params = params! {
-            "id" => id.as_str(), "owner" => owner.as_str(), "name" => name, "kind" => announced.kind.as_str(),
-            "duration_ms" => announced.duration_ms, "width" => announced.width, "height" => announced.height,
-            "fps" => announced.fps,
-        };
-        transaction.exec_drop(sql, params).await?;
-        if transaction.affected_rows() == 0 {
+        let created = insert(&mut transaction, id, owner, name, announced).await?;
+        if created {
+            transaction.commit().await?;
+        } else {
             transaction.rollback().await?;
-            return Ok(false);
         }
-        let sql = "INSERT INTO share_links (short_code, video_id) VALUES (:id, :id)";
-        transaction.exec_drop(sql, params! { "id" => id.as_str() }).await?;
-        transaction.commit().await?;
-        Ok(true)
+        Ok(created)
     });
     // Whoever tries again learns that their key is dead.
     if created.await? { Ok(()) } else { Err(DbError::Unavailable("the account was deleted meanwhile".to_owned())) }
+}
+
+/// Adds the rows of a video. False when there is no such account, or not any longer.
+pub(super) async fn insert(
+    transaction: &mut Transaction<'_>,
+    id: &VideoId,
+    owner: &UserId,
+    name: &str,
+    announced: &Announced,
+) -> Result<bool, mysql_async::Error> {
+    // Reads the owner's row under a lock: no video begins for an account that is being deleted.
+    let sql = "INSERT INTO videos (id, owner_id, name, kind, duration_ms, width, height, fps) \
+               SELECT :id, u.id, :name, :kind, :duration_ms, :width, :height, :fps \
+               FROM users u WHERE u.id = :owner AND u.deleted_at IS NULL";
+    let params = params! {
+        "id" => id.as_str(), "owner" => owner.as_str(), "name" => name, "kind" => announced.kind.as_str(),
+        "duration_ms" => announced.duration_ms, "width" => announced.width, "height" => announced.height,
+        "fps" => announced.fps,
+    };
+    transaction.exec_drop(sql, params).await?;
+    if transaction.affected_rows() == 0 {
+        return Ok(false);
+    }
+    let sql = "INSERT INTO share_links (short_code, video_id) VALUES (:id, :id)";
+    transaction.exec_drop(sql, params! { "id" => id.as_str() }).await?;
+    Ok(true)
 }
 
 /// A video by id.
@@ -231,9 +250,9 @@ pub async fn find_with_caller(
 ) -> Result<Option<(Caller, Option<Video>)>, DbError> {
     let place = Place::of(credential);
     let sql = format!(
-        "SELECT w.user_id AS caller, {STALE}, {COLUMNS} FROM {} \
+        "SELECT {}, {COLUMNS} FROM {} \
          LEFT JOIN videos v ON v.id = :id AND v.deleted_at IS NULL LEFT JOIN users u ON u.id = v.owner_id WHERE {}",
-        place.table, place.holds
+        place.columns, place.table, place.holds
     );
     let params = params! { "id" => id.as_str(), "hash" => place.hash() };
     let Some(mut row) = db.first::<Row>(&sql, params).await? else { return Ok(None) };

@@ -1,0 +1,46 @@
+//! Objects that are saved as files.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::{Objects, ObjectsError, PART_SECONDS, address, lifetime};
+
+/// Seconds that the address of a download is good.
+pub const DOWNLOAD_SECONDS: u64 = PART_SECONDS;
+
+/// What stands for itself in an extended parameter (RFC 8187 §3.2.1), as far as it is needed.
+const ATTR: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
+
+impl Objects {
+    /// As [`sign_get`](Self::sign_get), answered as a file with this name, which is saved and not shown.
+    pub async fn sign_download(&self, key: &str, file_name: &str, content_type: &str) -> Result<String, ObjectsError> {
+        let get = self.client.get_object().bucket(&self.bucket).key(key);
+        let get = get.response_content_disposition(disposition(file_name)).response_content_type(content_type);
+        let request = get.presigned(lifetime(DOWNLOAD_SECONDS)?).await.map_err(ObjectsError::call("GetObject"))?;
+        Ok(address(&request))
+    }
+}
+
+/// A `Content-Disposition` (RFC 6266) with the name for all, and for what knows no more than ASCII.
+fn disposition(file_name: &str) -> String {
+    let plain = |character: char| match character {
+        '"' | '\\' | '%' => '_',
+        ' '..='~' => character,
+        _ => '_',
+    };
+    let ascii: String = file_name.chars().map(plain).collect();
+    format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{}", utf8_percent_encode(file_name, ATTR))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_ends_where_it_ends() {
+        assert_eq!(disposition("Demo 1.mp4"), "attachment; filename=\"Demo 1.mp4\"; filename*=UTF-8''Demo%201.mp4");
+        assert_eq!(
+            disposition("\u{e4}\"; x=\r\n.mp4"),
+            "attachment; filename=\"__; x=__.mp4\"; filename*=UTF-8''%C3%A4%22%3B%20x%3D%0D%0A.mp4"
+        );
+    }
+}
