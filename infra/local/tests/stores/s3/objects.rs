@@ -203,7 +203,7 @@ async fn what_is_deleted_is_gone_from_the_disk_too() {
 
 #[tokio::test]
 async fn a_version_that_was_replaced_is_not_deleted() {
-    let mut served = Served::start().await;
+    let served = Served::start().await;
     served.put("key", b"12345".to_vec()).await;
     let delete = |version: &str| served.client.delete_object().bucket(BUCKET).key("key").if_match(version).send();
     assert_eq!(refusal(delete("\"other\"").await), (412, "PreconditionFailed".to_owned()));
