@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use common::{
+    db::videos::Kind,
     ids::{MailId, UserId, VideoId},
     objects::keys::{self, Track, Work, live},
 };
@@ -52,6 +53,8 @@ fn no_output_starts_anything() {
         keys::playlist(video, 1, "master"),
         keys::stream(video, 1, "720-0.mp4"),
         keys::stream_piece(video, 1, 0),
+        keys::client_thumbnail(video),
+        keys::screenshot(video, 1),
         live::manifest(video),
         live::init(video, Track::Video),
         live::segment(video, Track::Audio, 1),
@@ -68,6 +71,10 @@ fn every_upload_starts_the_transcode_function_once() {
         ["result.mp4", "agent-upload.mp4", "raw-upload.mp4", "raw-upload.webm", "raw-upload.mov", "raw-upload.mkv"]
     {
         let upload = keys::upload(&video(), name).expect("an upload").key;
+        assert_eq!(started(&template(), &upload), ["TranscodeFunction"], "{upload}");
+    }
+    for name in ["screenshot/screen-capture.png", "screenshot/screen-capture.jpg"] {
+        let upload = keys::upload_of(&video(), Kind::Screenshot, name).expect("an upload").key;
         assert_eq!(started(&template(), &upload), ["TranscodeFunction"], "{upload}");
     }
 }

@@ -202,6 +202,18 @@ async fn what_is_deleted_is_gone_from_the_disk_too() {
 }
 
 #[tokio::test]
+async fn a_version_that_was_replaced_is_not_deleted() {
+    let served = Served::start().await;
+    served.put("key", b"12345".to_vec()).await;
+    let delete = |version: &str| served.client.delete_object().bucket(BUCKET).key("key").if_match(version).send();
+    assert_eq!(refusal(delete("\"other\"").await), (412, "PreconditionFailed".to_owned()));
+    assert_eq!(served.get("key").await, b"12345");
+    let own = format!("\"{MD5_OF_12345}\"");
+    delete(&own).await.expect("deleted");
+    assert_eq!(refusal(delete(&own).await), (404, "NoSuchKey".to_owned()));
+}
+
+#[tokio::test]
 async fn objects_are_listed_by_prefix_in_pages() {
     let served = Served::start().await;
     for key in ["videos/1/a", "videos/1/b", "videos/2/a", "videos/3", "thumbnails/1"] {
