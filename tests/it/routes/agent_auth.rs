@@ -30,6 +30,10 @@ async fn opening_the_address_says_who_asks_for_what_and_makes_nothing() {
     for said in ["cap command", &person.email(), "90 days", "See your", "Comment as", "Upload, rename and delete"] {
         assert!(asked.text.contains(said), "{said}: {}", asked.text);
     }
+    // Two plain forms, each of which says by itself what it decides.
+    assert_eq!(asked.text.matches("action=\"/cli/authorize\"").count(), 2, "{}", asked.text);
+    let decisions = ["allow", "deny"].map(|decision| format!("name=\"decision\" value=\"{decision}\""));
+    assert!(decisions.iter().all(|decision| asked.text.matches(decision).count() == 1), "{}", asked.text);
     let policy = asked.header("content-security-policy");
     assert!(policy.contains("frame-ancestors 'none'"), "nobody's click is borrowed: {policy}");
     let forms = policy.split("; ").find(|part| part.starts_with("form-action")).expect("where forms lead");

@@ -58,7 +58,7 @@ async fn a_code_gets_a_key_and_the_first_time_opens_an_account() {
     let mail = ask(&program).await;
     assert!(!mail.text.contains("://") && !mail.html.contains("href"), "there is nothing to open: {mail:?}");
     let signed_in = verify(&program, &format!(" {} ", mail.code())).await;
-    assert_eq!(signed_in.status, 200, "{signed_in:?}");
+    assert_eq!((signed_in.status, &signed_in.body["type"]), (200, &json!("api_key")), "{signed_in:?}");
     let names: Vec<_> = signed_in.body.as_object().expect("a key").keys().collect();
     assert_eq!(names, ["apiKey", "type", "userId"]);
     let key = signed_in.body["apiKey"].as_str().expect("a key");
