@@ -8,6 +8,7 @@ pub mod cloud;
 pub mod corpus;
 pub mod derived;
 pub mod footage;
+pub mod instant;
 pub mod invocation;
 pub mod mail;
 pub mod person;

@@ -125,7 +125,9 @@ pub(crate) struct Try<'a> {
 pub(crate) enum Job<'a> {
     /// Publish an upload.
     Publish,
-    /// Do a piece of that.
+    /// Publish what was uploaded while it was recorded.
+    Assemble,
+    /// Do a piece of publishing an upload.
     Piece(&'a Task, u32),
     /// Derive what is still wanted from a published video.
     Derive(&'a Wanted),
@@ -138,15 +140,21 @@ impl Job<'_> {
     fn name(&self) -> &'static str {
         match self {
             Self::Publish => "publish",
+            Self::Assemble => "assemble",
             Self::Piece(..) => "piece",
             Self::Derive(_) => "derive",
             Self::Rendition(..) => "rendition",
         }
     }
 
+    /// Whether this is an attempt to publish from its beginning.
+    pub(crate) fn begins(&self) -> bool {
+        matches!(self, Self::Publish | Self::Assemble)
+    }
+
     fn ledger(&self, app: &App) -> Ledger {
         match self {
-            Self::Publish | Self::Piece(..) => app.ledger.clone(),
+            Self::Publish | Self::Assemble | Self::Piece(..) => app.ledger.clone(),
             Self::Derive(_) | Self::Rendition(..) => app.ledger.deriving(),
         }
     }
@@ -170,6 +178,7 @@ pub(crate) async fn run(
     let work = async {
         match job {
             Job::Publish => attempt.publish().await,
+            Job::Assemble => attempt.assemble().await,
             Job::Piece(task, number) => attempt.piece(*task, *number).await,
             Job::Derive(wanted) => attempt.derive(wanted).await,
             Job::Rendition(ladder, number) => attempt.piece(*ladder, *number).await,

@@ -6,6 +6,7 @@ mod corpus;
 mod deriving;
 mod events;
 mod failures;
+mod instant;
 mod login;
 mod mail;
 mod migrations;

@@ -2,6 +2,7 @@
 
 mod create;
 mod multipart;
+mod recorded;
 mod signed;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
         ("POST", ["api", "upload", "multipart", "presign-part"]) => multipart::presign_part(&app, &request).await,
         ("POST", ["api", "upload", "multipart", "complete"]) => multipart::complete(&app, &request).await,
         ("POST", ["api", "upload", "multipart", "abort"]) => multipart::abort(&app, &request).await,
+        ("POST", ["api", "upload", "recording-complete"]) => recorded::complete(&app, &request).await,
 
         _ => no_route(),
     }

@@ -53,6 +53,7 @@ pub(super) const ROUTES: &[Route] = &[
         r#"{"videoId":"ID","uploadId":"x","parts":[{"partNumber":1,"etag":"00000000000000000000000000000000"}]}"#,
     ),
     caller("POST /api/upload/multipart/abort").about(Video).json(r#"{"videoId":"ID","uploadId":"x"}"#),
+    caller("POST /api/upload/recording-complete").about(Video).json(r#"{"videoId":"ID"}"#),
     // Videos.
     caller("GET /api/v1/caps"),
     caller("GET /api/v1/caps/{id}").about(Video),

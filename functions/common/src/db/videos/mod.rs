@@ -1,13 +1,14 @@
 //! Videos and their share links.
 
 mod derive;
+mod instant;
 mod publish;
 mod sweep;
 
-use mysql_async::{Row, TxOpts, params, prelude::Queryable};
+use mysql_async::{Row, params};
 
 use super::{
-    Connection, DbError, bounded,
+    Connection, DbError,
     callers::{self, Caller, Place, STALE},
     column, instant,
 };
@@ -18,6 +19,7 @@ use crate::{
 };
 
 pub use derive::{Derivable, Underived, derivable, derived, has_hls, has_storyboard, underived};
+pub use instant::{Source, create_from, recorded};
 pub use publish::{Facts, Fence, Fenced, failed, fence, processing, ready};
 pub use sweep::{Asked, Deleted, Standing, arrived, asked, forget, standing, tombstones, touch, unremoved};
 
@@ -67,6 +69,8 @@ pub struct Video {
     pub owner_name: Option<String>,
     /// Title, as the owner wrote it.
     pub name: String,
+    /// What was to be uploaded when it was created.
+    pub source: Source,
     /// State of the newest upload.
     pub status: Status,
     /// Why the newest upload failed, in a sentence.
@@ -94,7 +98,7 @@ pub struct Video {
 }
 
 /// Columns of [`Video`], from `videos v` joined with `users u`.
-const COLUMNS: &str = "v.id, v.owner_id, u.name AS owner_name, v.name, v.status, v.failure_reason, v.failure_retryable, v.attempt, \
+const COLUMNS: &str = "v.id, v.owner_id, u.name AS owner_name, v.name, v.source, v.status, v.failure_reason, v.failure_retryable, v.attempt, \
      ROUND(UNIX_TIMESTAMP(v.published_at) * 1000) AS published_at, \
      IF(v.storyboard_attempt = v.published_attempt, v.published_attempt, NULL) AS storyboard, \
      IF(v.hls_attempt = v.published_attempt, v.published_attempt, NULL) AS hls, v.duration_ms, v.width, v.height, \
@@ -113,6 +117,7 @@ fn video(mut row: Row) -> Result<Option<Video>, DbError> {
         owner,
         owner_name: column(row, "owner_name")?,
         name: column(row, "name")?,
+        source: Source::parse(&column::<String>(row, "source")?),
         status: Status::parse(&column::<String>(row, "status")?),
         failure_reason: column(row, "failure_reason")?,
         failure_retryable: column(row, "failure_retryable")?,
@@ -130,24 +135,7 @@ fn video(mut row: Row) -> Result<Option<Video>, DbError> {
 
 /// Creates a video with its share link, whose code is the video's id.
 pub async fn create(db: &mut Connection, id: &VideoId, owner: &UserId, name: &str) -> Result<(), DbError> {
-    let created = bounded(async {
-        let mut transaction = db.0.start_transaction(TxOpts::default()).await?;
-        // Reads the owner's row under a lock: no video begins for an account that is being deleted.
-        let sql = "INSERT INTO videos (id, owner_id, name) \
-                   SELECT :id, u.id, :name FROM users u WHERE u.id = :owner AND u.deleted_at IS NULL";
-        let params = params! { "id" => id.as_str(), "owner" => owner.as_str(), "name" => name };
-        transaction.exec_drop(sql, params).await?;
-        if transaction.affected_rows() == 0 {
-            transaction.rollback().await?;
-            return Ok(false);
-        }
-        let sql = "INSERT INTO share_links (short_code, video_id) VALUES (:id, :id)";
-        transaction.exec_drop(sql, params! { "id" => id.as_str() }).await?;
-        transaction.commit().await?;
-        Ok(true)
-    });
-    // Whoever tries again learns that their key is dead.
-    if created.await? { Ok(()) } else { Err(DbError::Unavailable("the account was deleted meanwhile".to_owned())) }
+    create_from(db, id, owner, name, Source::File).await
 }
 
 /// A video by id.
