@@ -88,3 +88,20 @@ async fn it_does_so_on_a_phone_and_without_sound() {
 async fn it_plays_on_behind_a_segment_that_never_came() {
     assert_plays_across_its_end("desktop", &Footage::new("320x180", 24).await, Some(4)).await;
 }
+
+/// As other players do that follow playlists: while it is recorded, and over a hole.
+#[tokio::test]
+async fn hls_js_follows_a_recording_in_progress() {
+    let (person, footage) = (Person::new().await, Footage::new("320x180", 24).await);
+    let mut recording = Recording::begin(&person, &footage).await;
+    recording.init().await;
+    recording.store_audio(1..=12).await;
+    recording.store_video([1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12]).await;
+    recording.manifest(false).await;
+    let mut browser = Command::new("node");
+    browser.arg(repository().join("tests/browser/live_hls.mjs")).args([&cloud().ready.base, &recording.video, "12"]);
+    let output = browser.kill_on_drop(true).output().await.expect("node, which make test installs");
+    let seen: Value = serde_json::from_slice(&output.stdout).expect("what the browser saw");
+    assert_eq!((&seen["errors"], &seen["problems"]), (&json!([]), &json!([])), "{seen}");
+    assert_eq!((&seen["live"], &seen["sounds"], &seen["height"]), (&json!(true), &json!(1), &json!(180)), "{seen}");
+}
