@@ -273,7 +273,7 @@ async fn a17_a_damaged_segment_is_a_hole() {
     let whole = joined(&footage, &[1, 4], &[]).await;
     let (second, third) = (&mut footage.video.segments[1], 2);
     second.truncate(second.len() / 2);
-    footage.video.segments[third] = b"<html>503 Service Unavailable</html>".to_vec();
+    footage.video.segments[third] = vec![0; 1000];
     let mut recording = Recording::begin(&person, &footage).await;
     recording.to_its_end().await;
     person.ready(&recording.video).await;
