@@ -10,6 +10,7 @@ pub mod corpus;
 pub mod derived;
 pub mod desktop;
 pub mod footage;
+pub mod instant;
 pub mod invocation;
 pub mod mail;
 pub mod person;

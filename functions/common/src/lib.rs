@@ -13,6 +13,7 @@ pub mod identity;
 pub mod ids;
 pub mod ledger;
 pub mod limits;
+pub mod live;
 pub mod objects;
 pub mod outbox;
 pub mod picture;

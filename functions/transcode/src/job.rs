@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use common::{
     db::{
         DbError,
-        videos::{self, Fenced, Kind},
+        videos::{self, Fence, Fenced, Kind},
     },
     event::Created,
     ids::{UserId, VideoId},
@@ -22,7 +22,7 @@ use lambda_runtime::Context;
 use crate::{
     account,
     app::App,
-    derive,
+    assemble, derive,
     pieces::Task,
     work::{self, Job, Outcome, WorkError},
 };
@@ -72,7 +72,8 @@ pub(crate) async fn run(app: &App, created: &Created, context: &Context) -> Resu
             derive::piece(app, created, context, video, attempt, number).await
         }
         Work::Account { user } => account::run(app, context, &user).await,
-        Work::Assemble { .. } | Work::Foreign => {
+        Work::Assemble { video } => assemble::run(app, context, video).await,
+        Work::Foreign => {
             tracing::warn!(key = created.key, "ignored: not a key of ours");
             Ok(())
         }
@@ -118,17 +119,26 @@ async fn publish(app: &App, created: &Created, context: &Context, video: VideoId
         tracing::info!(%video, "a newer upload has replaced this one, with an event of its own");
         return Ok(());
     }
-    let upload = source_of(&key, &head);
-    let remaining = remaining(context);
-    let holder = context.request_id.as_str();
-    let claim = Claim { video: &video, source: &upload, holder, lasts: remaining + MARGIN, floor: fence.attempt };
-    let Some(lease) = claimed(app, &claim).await? else { return Ok(()) };
-    let source = Source { video, key, head };
     let job = match fence.kind {
         Kind::Recording => Job::Publish,
         Kind::Screenshot => Job::Picture,
     };
-    attempt(app, &source, &lease, &job, context).await
+    begin(app, context, &Source { video, key, head }, &fence, &job).await
+}
+
+/// One attempt to publish, unless another is under way or there is nothing to do.
+pub(crate) async fn begin(
+    app: &App,
+    context: &Context,
+    source: &Source,
+    fence: &Fence,
+    job: &Job<'_>,
+) -> Result<(), JobError> {
+    let upload = source_of(&source.key, &source.head);
+    let (lasts, holder) = (remaining(context) + MARGIN, context.request_id.as_str());
+    let claim = Claim { video: &source.video, source: &upload, holder, lasts, floor: fence.attempt };
+    let Some(lease) = claimed(app, &claim).await? else { return Ok(()) };
+    attempt(app, source, &lease, job, context).await
 }
 
 pub(crate) fn remaining(context: &Context) -> Duration {

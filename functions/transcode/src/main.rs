@@ -2,6 +2,7 @@
 
 mod account;
 mod app;
+mod assemble;
 mod derive;
 mod job;
 mod pieces;

@@ -7,7 +7,11 @@ use common::{
     },
     ids::VideoId,
     ledger::LedgerError,
-    objects::{ObjectsError, keys},
+    live::{MAX_MANIFEST, Manifest},
+    objects::{
+        ObjectsError,
+        keys::{self, live},
+    },
     time::Millis,
 };
 
@@ -21,6 +25,10 @@ use crate::{
 const STILL_SECONDS: u32 = 120;
 /// Milliseconds after which an upload that never arrived is given up.
 const ABANDONED_MILLIS: i64 = 24 * 3600 * 1000;
+/// Seconds after which the client of a recording in progress counts as dead: it stores a manifest after every two seconds
+/// that it records, and waits five minutes for the network up to three times. Should it be alive after all, its next
+/// manifest is assembled again, with everything.
+const SILENT_SECONDS: i64 = 15 * 60;
 /// Rows of each kind that one sweep looks at; the rest waits for the next.
 const BATCH: u32 = 100;
 /// Rows that only have to go, of each kind.
@@ -100,7 +108,15 @@ async fn forget_accounts(app: &App) -> Result<(), SweepError> {
 
 async fn look_at(app: &App, video: &Standing) -> Result<(), SweepError> {
     let uploads = app.objects.list(&keys::raw_prefix(&video.id)).await?;
-    let Some(job) = uploads.iter().find_map(|upload| keys::publish_job(&upload.key)) else {
+    let job = match uploads.iter().find_map(|upload| keys::publish_job(&upload.key)) {
+        None if video.live => match recording(app, &video.id).await? {
+            Recording::Going => return Ok(()),
+            Recording::Over => Some(keys::assemble_job(&video.id)),
+            Recording::None => None,
+        },
+        job => job,
+    };
+    let Some(job) = job else {
         let idle = Millis::now().0 - video.updated_at.0;
         return match video.status {
             Status::Processing => fail(app, video, VANISHED).await,
@@ -115,6 +131,31 @@ async fn look_at(app: &App, video: &Standing) -> Result<(), SweepError> {
         }
         _ => put_back(app, &video.id, &job).await,
     }
+}
+
+/// How it is with a recording that is uploaded while it is made.
+enum Recording {
+    /// Nothing of it has arrived.
+    None,
+    /// Its client may be at it.
+    Going,
+    /// Its client has said so, or fallen silent.
+    Over,
+}
+
+async fn recording(app: &App, video: &VideoId) -> Result<Recording, SweepError> {
+    let manifests = app.objects.list(&live::manifest(video)).await?;
+    let Some(manifest) = manifests.first() else { return Ok(Recording::None) };
+    let still = Millis::now().seconds() - manifest.stored_at;
+    if still < i64::from(STILL_SECONDS) {
+        return Ok(Recording::Going);
+    }
+    if still > SILENT_SECONDS || manifest.head.size > MAX_MANIFEST {
+        return Ok(Recording::Over);
+    }
+    let text = app.objects.read_small(&manifest.key).await?.unwrap_or_default();
+    let is_complete = Manifest::parse(&text).is_ok_and(|manifest| manifest.is_complete);
+    Ok(if is_complete { Recording::Over } else { Recording::Going })
 }
 
 /// A video plays while its owner uploads it again: the new upload is known by its not being what was published.

@@ -129,7 +129,9 @@ pub(crate) enum Job<'a> {
     Publish,
     /// Publish an upload of a screenshot.
     Picture,
-    /// Do a piece of that.
+    /// Publish what was uploaded while it was recorded.
+    Assemble,
+    /// Do a piece of publishing an upload.
     Piece(&'a Task, u32),
     /// Derive what is still wanted from a published video.
     Derive(&'a Wanted),
@@ -140,7 +142,7 @@ pub(crate) enum Job<'a> {
 impl Job<'_> {
     /// True when it is the whole of what an upload asks for.
     pub(crate) fn publishes(&self) -> bool {
-        matches!(self, Self::Publish | Self::Picture)
+        matches!(self, Self::Publish | Self::Picture | Self::Assemble)
     }
 
     /// A word for logs.
@@ -148,6 +150,7 @@ impl Job<'_> {
         match self {
             Self::Publish => "publish",
             Self::Picture => "picture",
+            Self::Assemble => "assemble",
             Self::Piece(..) => "piece",
             Self::Derive(_) => "derive",
             Self::Rendition(..) => "rendition",
@@ -156,7 +159,7 @@ impl Job<'_> {
 
     fn ledger(&self, app: &App) -> Ledger {
         match self {
-            Self::Publish | Self::Picture | Self::Piece(..) => app.ledger.clone(),
+            Self::Publish | Self::Picture | Self::Assemble | Self::Piece(..) => app.ledger.clone(),
             Self::Derive(_) | Self::Rendition(..) => app.ledger.deriving(),
         }
     }
@@ -181,6 +184,7 @@ pub(crate) async fn run(
         match job {
             Job::Publish => attempt.publish().await,
             Job::Picture => attempt.picture().await,
+            Job::Assemble => attempt.assemble().await,
             Job::Piece(task, number) => attempt.piece(*task, *number).await,
             Job::Derive(wanted) => attempt.derive(wanted).await,
             Job::Rendition(ladder, number) => attempt.piece(*ladder, *number).await,

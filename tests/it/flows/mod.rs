@@ -8,6 +8,7 @@ mod deriving;
 mod desktop;
 mod events;
 mod failures;
+mod instant;
 mod login;
 mod mail;
 mod migrations;

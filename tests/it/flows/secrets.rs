@@ -57,7 +57,7 @@ async fn live(cloud: &'static Cloud) -> Told {
         (Method::POST, "/api/upload/signed", r#"{"videoId":"0123456789abcde","subpath":"../x"}"#),
         (Method::GET, "/api/v1/caps/0123456789abcde", ""),
         (Method::GET, "/api/v1/caps?limit=x", ""),
-        (Method::GET, "/api/desktop/video/create?recordingMode=hls", ""),
+        (Method::GET, "/api/desktop/video/create?recordingMode=vhs", ""),
     ] {
         refusals.push(page(by_key(method, path).body(body)).await);
     }

@@ -115,7 +115,7 @@ async fn numbers_that_are_none_are_left_out() {
 #[tokio::test]
 async fn what_cannot_be_served_is_refused_before_it_is_recorded() {
     let person = Person::new().await;
-    for query in ["recordingMode=desktopSegments", "recordingMode=vhs"] {
+    for query in ["recordingMode=vhs", "recordingMode=vhs&isScreenshot=true"] {
         let refused = answer(person.request(Method::GET, &format!("/api/desktop/video/create?{query}"))).await;
         assert_eq!(refused.status, 400, "{query}");
         assert!(refused.body["error"].as_str().is_some_and(|sentence| sentence.ends_with('.')), "{refused:?}");

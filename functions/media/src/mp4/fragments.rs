@@ -115,6 +115,13 @@ impl FragmentReader {
         Self::default()
     }
 
+    /// A reader of fragments that come without their stream's index, which was read before. Their places count from where
+    /// this begins.
+    #[must_use]
+    pub fn after(init: Init) -> Self {
+        Self { init: Some(init), ..Self::default() }
+    }
+
     /// What the stream's index says, once it has arrived; always, once there was a fragment.
     #[must_use]
     pub fn init(&self) -> Option<&Init> {

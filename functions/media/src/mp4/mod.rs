@@ -168,6 +168,13 @@ impl Summary {
     }
 }
 
+/// Length and tracks by the index in the head of a file (`ftyp`, then `moov`); `None` when there is none.
+#[must_use]
+pub fn tracks_of_head(head: &[u8]) -> Option<(Option<Duration>, Vec<Track>)> {
+    let movie = moov::read(boxes::find(head, b"moov")?).ok()?;
+    Some((movie.duration, movie.tracks))
+}
+
 /// Why the index of a local file could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {

@@ -1,7 +1,7 @@
 //! `GET /api/desktop/video/create`
 
 use common::{
-    db::videos::{self, Announced, Kind},
+    db::videos::{self, Announced, Kind, Source},
     error::ApiError,
     http::{Answer, StatusCode, json_response, query},
     identity,
@@ -33,9 +33,9 @@ struct Created<'a> {
 pub(super) async fn create(app: &App, request: &Request) -> Answer {
     // Though it is a GET, it changes something.
     let credential = identity::writing(&app.site, request)?;
-    refuse_what_is_not_served(request)?;
+    let source = source(request)?;
     let mut db = app.db.connect().await?;
-    let announced = announced(request);
+    let announced = Announced { source, ..announced(request) };
     // An id that no video has is ignored and a new video made, as the clients' own server does.
     let (caller, id) = match query(request, "videoId") {
         Some(text) => {
@@ -65,14 +65,13 @@ pub(super) async fn create(app: &App, request: &Request) -> Answer {
     json_response(StatusCode::OK, &Created { id: &id, user_id, aws_region: "n/a", aws_bucket: "n/a" })
 }
 
-/// A recording that could be created and then not uploaded would be lost, so it is refused before it begins.
-fn refuse_what_is_not_served(request: &Request) -> Result<(), ApiError> {
+/// What will be uploaded. A recording that could be created and then not uploaded would be lost, so it is refused before it begins.
+fn source(request: &Request) -> Result<Source, ApiError> {
     match query(request, "recordingMode") {
-        None | Some("desktopMP4") => Ok(()),
-        Some("desktopSegments" | "hls") => Err(ApiError::bad_request(
-            "This server does not take instant recordings yet. Record in studio mode and upload the result.",
-        )),
-        Some(_) => Err(ApiError::bad_request("This recordingMode is not known. Use desktopMP4.")),
+        None => Ok(Source::File),
+        Some("desktopMP4") => Ok(Source::DesktopFile),
+        Some("desktopSegments" | "hls") => Ok(Source::Segments),
+        Some(_) => Err(ApiError::bad_request("This recordingMode is not known. Use desktopMP4 or desktopSegments.")),
     }
 }
 
@@ -92,6 +91,7 @@ fn announced(request: &Request) -> Announced {
         width: side("width").map(|side| side as u32),
         height: side("height").map(|side| side as u32),
         fps: number("fps", MAX_FPS),
+        ..Announced::default()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod create;
 mod multipart;
+mod recorded;
 mod signed;
 mod uploads;
 
@@ -31,6 +32,7 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
         ("POST", ["api", "upload", "multipart", "parts"]) => multipart::parts(&app, &request).await,
         ("POST", ["api", "upload", "multipart", "complete"]) => multipart::complete(&app, &request).await,
         ("POST", ["api", "upload", "multipart", "abort"]) => multipart::abort(&app, &request).await,
+        ("POST", ["api", "upload", "recording-complete"]) => recorded::complete(&app, &request).await,
 
         ("POST", ["api", "v1", "uploads"]) => uploads::begin(&app, &request).await,
         ("POST", ["api", "v1", "uploads", id, "complete"]) => uploads::complete(&app, &request, id).await,

@@ -1,5 +1,6 @@
 //! Table of contents.
 
+mod live;
 mod media;
 mod page;
 mod playlist;

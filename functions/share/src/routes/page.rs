@@ -10,7 +10,7 @@ use common::{
 };
 use lambda_http::Request;
 
-use super::media::client_thumbnail;
+use super::{live, media::client_thumbnail};
 use crate::app::App;
 
 /// What is shown in the player's place when there is nothing to play.
@@ -32,6 +32,8 @@ struct SharePage<'a> {
     url: &'a str,
     title: &'a str,
     status: &'static str,
+    /// Of a recording that is being made: `waiting`, or `playing` when there is something to play.
+    live: Option<&'static str>,
     byline: String,
     player: Option<Player<'a>>,
     picture: Option<Picture<'a>>,
@@ -45,6 +47,8 @@ struct Player<'a> {
     height: u32,
     /// True when there are renditions to choose from.
     adaptive: bool,
+    /// True while it is being recorded.
+    live: bool,
 }
 
 /// A screenshot.
@@ -70,7 +74,7 @@ pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
     };
     let Some(video) = found else {
         let page = MissingPage { nonce: &nonce }.render().map_err(ApiError::internal)?;
-        return answer(StatusCode::NOT_FOUND, page, &nonce, "");
+        return answer(StatusCode::NOT_FOUND, page, &nonce, "", false);
     };
     // Signing is arithmetic, not a call. The address also tells where the browser will fetch media from.
     let seen = match (video.kind, video.published) {
@@ -78,7 +82,8 @@ pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
         _ => keys::poster(&video.id),
     };
     let seen = app.objects.sign_get(&seen).await?;
-    let notice = match notice(&video) {
+    let plays = live::plays(app, &video).await?;
+    let notice = match notice(&video, plays) {
         Some(notice) if notice.waiting && video.kind == Kind::Recording => {
             Some(Notice { thumbnail: client_thumbnail(app, &video).await?, ..notice })
         }
@@ -90,19 +95,22 @@ pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
         url: &url,
         title: &video.name,
         status: video.status.as_str(),
+        live: live::is_live(&video).then_some(if plays { "playing" } else { "waiting" }),
         byline: byline(&video),
-        player: player(&video, &seen),
+        player: player(&video, &seen, plays),
         picture: picture(&video, &seen),
         notice,
     };
     let page = page.render().map_err(ApiError::internal)?;
-    answer(StatusCode::OK, page, &nonce, origin_of(&seen))
+    answer(StatusCode::OK, page, &nonce, origin_of(&seen), plays)
 }
 
-fn player<'a>(video: &'a Video, poster: &'a str) -> Option<Player<'a>> {
-    video.published_at.filter(|_| video.kind == Kind::Recording)?;
+fn player<'a>(video: &'a Video, poster: &'a str, live: bool) -> Option<Player<'a>> {
+    if video.kind != Kind::Recording || (video.published_at.is_none() && !live) {
+        return None;
+    }
     let (width, height) = (video.width.unwrap_or(16), video.height.unwrap_or(9));
-    Some(Player { id: video.id.as_str(), poster, width, height, adaptive: video.hls.is_some() })
+    Some(Player { id: video.id.as_str(), poster, width, height, adaptive: video.hls.is_some(), live })
 }
 
 fn picture<'a>(video: &Video, url: &'a str) -> Option<Picture<'a>> {
@@ -111,8 +119,8 @@ fn picture<'a>(video: &Video, url: &'a str) -> Option<Picture<'a>> {
 }
 
 /// Nothing is said about a newer upload while an older one plays.
-fn notice(video: &Video) -> Option<Notice> {
-    if video.published_at.is_some() {
+fn notice(video: &Video, plays: bool) -> Option<Notice> {
+    if video.published_at.is_some() || plays {
         return None;
     }
     let (noun, done) = match video.kind {
@@ -120,6 +128,9 @@ fn notice(video: &Video) -> Option<Notice> {
         Kind::Screenshot => ("screenshot", "shows"),
     };
     let (title, text, waiting) = match video.status {
+        Status::Uploading if live::is_live(video) => {
+            ("Recording now", "This page plays the recording as soon as its first seconds are here.".to_owned(), true)
+        }
         Status::Uploading | Status::Ready => {
             ("Uploading", format!("The {noun} is on its way. This page {done} it as soon as it is here."), true)
         }
@@ -158,8 +169,11 @@ fn clock(millis: u64) -> String {
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
-fn answer(status: StatusCode, body: String, nonce: &str, media: &str) -> Answer {
-    let policy = Policy { nonce, media, forms: "'none'", connect: "", referrer: "no-referrer" };
+/// A page, which plays media from there; while it is recorded, the page's script puts that together itself.
+fn answer(status: StatusCode, body: String, nonce: &str, media: &str, live: bool) -> Answer {
+    let put_together = format!("{media} blob:");
+    let (connect, media) = if live { (media, put_together.as_str()) } else { ("", media) };
+    let policy = Policy { nonce, media, forms: "'none'", connect, referrer: "no-referrer" };
     secured(html(status, body), &policy)
 }
 

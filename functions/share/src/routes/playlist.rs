@@ -1,5 +1,5 @@
-//! `/api/playlist`: what a player plays. The video as one file, or playlists of its renditions, from which the player
-//! chooses what its connection carries.
+//! `/api/playlist`: what a player plays. The video as one file, playlists of its renditions, from which the player
+//! chooses what its connection carries, or playlists of a recording that is still being made.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,13 @@ use common::{
 };
 use lambda_http::Request;
 
-use super::media::published;
+use super::{live, media::published};
 use crate::{
     app::App,
     relative::{Playlist, is_rendition, rendition},
 };
 
-const HLS: &str = "application/vnd.apple.mpegurl";
+pub(super) const HLS: &str = "application/vnd.apple.mpegurl";
 
 /// `GET|HEAD /api/playlist?videoId&videoType[&rendition]`
 pub(super) async fn playlist(app: &App, request: &Request) -> Answer {
@@ -29,9 +29,11 @@ pub(super) async fn playlist(app: &App, request: &Request) -> Answer {
             Some(name) => one(app, request, name).await,
             None => Err(ApiError::bad_request("rendition must be a height in pixels, such as 720, or audio.")),
         },
-        Some("raw-preview" | "segments-master" | "segments-video" | "segments-audio") => {
-            Err(ApiError::not_found("This video is served as one MP4. Ask for videoType=mp4."))
-        }
+        Some("segments-master") => live::playlist(app, request, "master").await,
+        Some("segments-video") => live::playlist(app, request, "video").await,
+        Some("segments-audio") => live::playlist(app, request, "audio").await,
+        Some("segment") => live::segment(app, request).await,
+        Some("raw-preview") => Err(ApiError::not_found("This video is served as one MP4. Ask for videoType=mp4.")),
         _ => Err(ApiError::bad_request("videoType must be given; mp4 is what a player wants.")),
     }
 }

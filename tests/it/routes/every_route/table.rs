@@ -80,6 +80,7 @@ pub(super) const ROUTES: &[Route] = &[
         r#"{"videoId":"ID","uploadId":"x","parts":[{"partNumber":1,"etag":"00000000000000000000000000000000"}]}"#,
     ),
     caller("POST /api/upload/multipart/abort").about(Video).json(r#"{"videoId":"ID","uploadId":"x"}"#),
+    caller("POST /api/upload/recording-complete").about(Video).json(r#"{"videoId":"ID"}"#),
     caller("POST /api/v1/uploads")
         .json(r#"{"fileName":"x.mp4","contentType":"video/mp4","contentLength":1,"title":null}"#)
         .idempotent(),

@@ -1,6 +1,7 @@
 //! Videos and their share links.
 
 mod derive;
+mod instant;
 mod progress;
 mod publish;
 mod sweep;
@@ -19,6 +20,7 @@ use crate::{
 };
 
 pub use derive::{Derivable, Underived, derivable, derived, has_hls, has_storyboard, underived};
+pub use instant::{Source, recorded};
 pub use progress::{Progress, progress};
 pub use publish::{Facts, Fence, Fenced, Picture, failed, fence, processing, ready, shown};
 pub use sweep::{Asked, Deleted, Standing, arrived, asked, forget, standing, tombstones, touch, unremoved};
@@ -86,6 +88,8 @@ impl Kind {
 pub struct Announced {
     /// Whether it is a screenshot.
     pub kind: Kind,
+    /// How it will be uploaded.
+    pub source: Source,
     /// Length in milliseconds.
     pub duration_ms: Option<u64>,
     /// Displayed width in pixels.
@@ -111,6 +115,8 @@ pub struct Video {
     pub name: String,
     /// Whether it is played or shown.
     pub kind: Kind,
+    /// What was to be uploaded when it was created.
+    pub source: Source,
     /// State of the newest upload.
     pub status: Status,
     /// Why the newest upload failed, in a sentence.
@@ -143,7 +149,7 @@ pub struct Video {
 
 /// Columns of [`Video`], from `videos v` joined with `users u`.
 const COLUMNS: &str = "v.id, v.owner_id, u.name AS owner_name, \
-     (SELECT o.id FROM organizations o WHERE o.owner_id = v.owner_id) AS organization, v.name, v.kind, v.status, v.failure_reason, v.failure_retryable, v.attempt, \
+     (SELECT o.id FROM organizations o WHERE o.owner_id = v.owner_id) AS organization, v.name, v.kind, v.source, v.status, v.failure_reason, v.failure_retryable, v.attempt, \
      v.upload_bytes, v.upload_total, v.published_attempt, ROUND(UNIX_TIMESTAMP(v.published_at) * 1000) AS published_at, \
      IF(v.storyboard_attempt = v.published_attempt, v.published_attempt, NULL) AS storyboard, \
      IF(v.hls_attempt = v.published_attempt, v.published_attempt, NULL) AS hls, v.duration_ms, v.width, v.height, \
@@ -164,6 +170,7 @@ fn video(mut row: Row) -> Result<Option<Video>, DbError> {
         organization: column::<Option<String>>(row, "organization")?.as_deref().and_then(OrganizationId::parse),
         name: column(row, "name")?,
         kind: Kind::parse(&column::<String>(row, "kind")?),
+        source: Source::parse(&column::<String>(row, "source")?),
         status: Status::parse(&column::<String>(row, "status")?),
         failure_reason: column(row, "failure_reason")?,
         failure_retryable: column(row, "failure_retryable")?,
@@ -217,11 +224,12 @@ pub(super) async fn insert(
     announced: &Announced,
 ) -> Result<bool, mysql_async::Error> {
     // Reads the owner's row under a lock: no video begins for an account that is being deleted.
-    let sql = "INSERT INTO videos (id, owner_id, name, kind, duration_ms, width, height, fps) \
-               SELECT :id, u.id, :name, :kind, :duration_ms, :width, :height, :fps \
+    let sql = "INSERT INTO videos (id, owner_id, name, kind, source, duration_ms, width, height, fps) \
+               SELECT :id, u.id, :name, :kind, :source, :duration_ms, :width, :height, :fps \
                FROM users u WHERE u.id = :owner AND u.deleted_at IS NULL";
     let params = params! {
         "id" => id.as_str(), "owner" => owner.as_str(), "name" => name, "kind" => announced.kind.as_str(),
+        "source" => announced.source.as_str(),
         "duration_ms" => announced.duration_ms, "width" => announced.width, "height" => announced.height,
         "fps" => announced.fps,
     };

@@ -20,11 +20,13 @@ pub struct Standing {
     pub attempt: u64,
     /// When it last moved.
     pub updated_at: Millis,
+    /// True when it is uploaded in segments.
+    pub live: bool,
 }
 
 /// Videos that have not moved for `seconds`, those first that were looked at longest ago.
 pub async fn standing(db: &mut Connection, seconds: u32, limit: u32) -> Result<Vec<Standing>, DbError> {
-    let sql = "SELECT id, status, attempt, ROUND(UNIX_TIMESTAMP(updated_at) * 1000) AS updated_at FROM videos \
+    let sql = "SELECT id, status, attempt, source = 'desktopSegments' AS live, ROUND(UNIX_TIMESTAMP(updated_at) * 1000) AS updated_at FROM videos \
                WHERE status IN ('uploading', 'processing') AND deleted_at IS NULL \
                AND updated_at < UTC_TIMESTAMP(3) - INTERVAL :seconds SECOND ORDER BY swept_at LIMIT :limit";
     let rows = db.all(sql, params! { "seconds" => seconds, "limit" => limit }).await?;
@@ -35,6 +37,7 @@ pub async fn standing(db: &mut Connection, seconds: u32, limit: u32) -> Result<V
             status: Status::parse(&column::<String>(&mut row, "status")?),
             attempt: column(&mut row, "attempt")?,
             updated_at: instant(&mut row, "updated_at")?.unwrap_or(Millis(0)),
+            live: column(&mut row, "live")?,
         }))
     };
     rows.into_iter().filter_map(|row| read(row).transpose()).collect()
