@@ -112,6 +112,7 @@ impl Said {
             width: side(self.width),
             height: side(self.height),
             fps: within(self.fps, MAX_FPS),
+            ..videos::Announced::default()
         }
     }
 
