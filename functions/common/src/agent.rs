@@ -106,19 +106,9 @@ impl AgentToken {
     pub fn parse(text: &str) -> Option<Self> {
         tokens::is_base64url(text.strip_prefix(PREFIX)?, CHARACTERS).then(|| Self(Secret::new(text)))
     }
-
-    /// What the database keeps of the token.
-    #[must_use]
-    pub fn hash(&self) -> [u8; 32] {
-        Sha256::digest(self.0.expose()).into()
-    }
-
-    /// The token itself, to hand it over.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        self.0.expose()
-    }
 }
+
+crate::secret::kept_as_hash!(AgentToken);
 
 /// What the command exchanges for a token.
 #[derive(Clone, Debug)]
@@ -135,19 +125,9 @@ impl AgentCode {
     pub fn parse(text: &str) -> Option<Self> {
         tokens::is_base64url(text, CHARACTERS).then(|| Self(Secret::new(text)))
     }
-
-    /// What the database keeps of the code.
-    #[must_use]
-    pub fn hash(&self) -> [u8; 32] {
-        Sha256::digest(self.0.expose()).into()
-    }
-
-    /// The code itself, to hand it over.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        self.0.expose()
-    }
 }
+
+crate::secret::kept_as_hash!(AgentCode);
 
 /// What only the command that asked for a code can show with it is the verifier of this (RFC 7636, method S256).
 #[derive(Clone, Debug)]

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use crate::{secret::Secret, tokens};
 
@@ -129,19 +128,9 @@ impl ApiKey {
     pub fn parse(text: &str) -> Option<Self> {
         (text.len() == Self::LENGTH).then(|| Self(Secret::new(text)))
     }
-
-    /// What the database keeps of the key.
-    #[must_use]
-    pub fn hash(&self) -> [u8; 32] {
-        Sha256::digest(self.0.expose()).into()
-    }
-
-    /// The key itself, to show it once.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        self.0.expose()
-    }
 }
+
+crate::secret::kept_as_hash!(ApiKey);
 
 /// What a browser's cookie holds while somebody is signed in: 256 random bits in hexadecimal digits.
 #[derive(Clone, Debug)]
@@ -161,19 +150,9 @@ impl SessionToken {
     pub fn parse(text: &str) -> Option<Self> {
         tokens::is_hex(text, Self::LENGTH).then(|| Self(Secret::new(text)))
     }
-
-    /// What the database keeps of the token.
-    #[must_use]
-    pub fn hash(&self) -> [u8; 32] {
-        Sha256::digest(self.0.expose()).into()
-    }
-
-    /// The token itself, for the cookie.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        self.0.expose()
-    }
 }
+
+crate::secret::kept_as_hash!(SessionToken);
 
 #[cfg(test)]
 mod tests {

@@ -27,6 +27,28 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Gives a newtype around [`Secret`] what everything has that is handed out once and kept as a hash. It has so many random
+/// bits that nobody finds it by trying.
+macro_rules! kept_as_hash {
+    ($name:ident) => {
+        impl $name {
+            /// What the database keeps of it: its SHA-256.
+            #[must_use]
+            pub fn hash(&self) -> [u8; 32] {
+                <sha2::Sha256 as sha2::Digest>::digest(self.expose()).into()
+            }
+
+            /// Its characters, to hand it over once.
+            #[must_use]
+            pub fn expose(&self) -> &str {
+                self.0.expose()
+            }
+        }
+    };
+}
+
+pub(crate) use kept_as_hash;
+
 /// What keys everything that this server must recognise as its own: CSRF tokens and login codes (`NEXTAUTH_SECRET`).
 #[derive(Clone)]
 pub struct AuthSecret(hmac::Key);

@@ -73,9 +73,10 @@ async fn a_screenshot_is_shown_as_it_is() {
 #[tokio::test]
 async fn the_page_of_a_screenshot_waits_for_it() {
     let sharer = Sharer::new().await;
-    let video = sharer.desktop.create("isScreenshot=1&recordingMode=desktopMP4").await;
+    let video = sharer.desktop.create("isScreenshot=1&recordingMode=desktopSegments").await;
     let html = page(&video).await;
     assert!(html.contains("data-status=\"uploading\"") && html.contains("The screenshot is on its way"), "{html}");
+    assert!(html.contains("<main data-status=\"uploading\">"), "and not for segments of it: {html}");
     assert!(!html.contains("<img"), "{html}");
     let thumbnail = format!("{}/api/thumbnail?videoId={video}", cloud().ready.base);
     assert_eq!(client().get(thumbnail).send().await.expect("an answer").status(), 404);

@@ -35,7 +35,11 @@ pub(super) async fn create(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let source = source(request)?;
     let mut db = app.db.connect().await?;
-    let announced = Announced { source, ..announced(request) };
+    let mut announced = announced(request);
+    // A screenshot comes as one file, whatever the app was recording before.
+    if announced.kind == Kind::Recording {
+        announced.source = source;
+    }
     // An id that no video has is ignored and a new video made, as the clients' own server does.
     let (caller, id) = match query(request, "videoId") {
         Some(text) => {
