@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/.tools/venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up test fuzz bench-media check audit fmt build layer deploy clean distclean
+.PHONY: help up test fuzz bench-media check audit fmt openapi build layer deploy clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,10 @@ audit: ## Look for published advisories about the dependencies (asks the network
 
 fmt: ## Format the Rust code
 	cargo fmt --all
+
+openapi: ## Write functions/metadata/openapi.json, after a route has changed
+	cargo build --workspace --locked
+	target/debug/openapi
 
 build: ## Build the functions and the FFmpeg layer for Lambda; ARCH=arm64 (default where it can be built) or x86_64
 	@infra/setup.sh build "$(ARCH)"

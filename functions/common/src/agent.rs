@@ -5,6 +5,7 @@ use std::fmt;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 use crate::{secret::Secret, tokens};
 
@@ -43,7 +44,8 @@ impl Scope {
 }
 
 /// Some scopes. Shown with spaces between their names, and in JSON as a list of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ToSchema)]
+#[schema(value_type = Vec<String>)]
 pub struct Scopes(u8);
 
 impl Scopes {

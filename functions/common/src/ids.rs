@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{secret::Secret, tokens};
 
@@ -24,7 +25,8 @@ fn random_id() -> Result<String, getrandom::Error> {
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
+        #[schema(pattern = "^[0-9a-hjkmnp-tv-z]{15}$")]
         #[serde(transparent)]
         pub struct $name(String);
 

@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 /// Milliseconds since 1970-01-01T00:00:00Z. Serialises as ISO 8601 with three decimals, as the clients expect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
+#[schema(value_type = String, format = DateTime)]
 pub struct Millis(pub i64);
 
 impl Millis {

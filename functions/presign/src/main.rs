@@ -1,12 +1,6 @@
-//! Creates videos and signs their uploads, which then go straight to S3.
-
-mod app;
-mod routes;
-
-use common::{http, telemetry};
+//! The function `presign`.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    telemetry::init();
-    http::serve(app::App::from_env().await?, routes::answer).await
+    presign::run().await
 }

@@ -1,13 +1,6 @@
-//! The share page and the media behind it.
-
-mod app;
-mod relative;
-mod routes;
-
-use common::{http, telemetry};
+//! The function `share`.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    telemetry::init();
-    http::serve(app::App::from_env().await?, routes::answer).await
+    share::run().await
 }

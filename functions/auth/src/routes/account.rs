@@ -34,12 +34,21 @@ pub(super) fn address(origin: &str) -> String {
     format!("{origin}{PATH}")
 }
 
-/// `GET /dashboard`: an account's first page.
+/// Lead to an account's first page
+#[utoipa::path(get, path = "/dashboard", tag = "Pages", security(()), responses((status = 302, description = "To the account")))]
 pub(super) fn dashboard(app: &App, request: &Request) -> Answer {
     redirect(&address(&app.site.origin(&gateway_host(request))))
 }
 
-/// `GET /dashboard/settings/account`
+/// Show an account, where it is signed in, and its keys
+#[utoipa::path(
+    get,
+    path = "/dashboard/settings/account",
+    tag = "Pages",
+    security(("session" = []), ()),
+    params(("problem" = Option<String>, Query, description = "What another page has refused: name or confirmation")),
+    responses((status = 200, body = String, content_type = "text/html"), (status = 302, description = "To the login")),
+)]
 pub(super) async fn show(app: &App, request: &Request) -> Answer {
     // What another function has refused. The words are here, so that no link puts any on the page.
     let problem = match query(request, "problem") {

@@ -13,7 +13,7 @@ use common::{
 };
 use lambda_http::Request;
 use serde::{Deserialize, Serialize};
-use serde_json::json as object;
+use utoipa::ToSchema;
 
 use super::cli::loopback_port;
 use crate::{app::App, limits};
@@ -22,15 +22,16 @@ use crate::{app::App, limits};
 const NAME: &str = "The cap command";
 const REFUSED: &str = "This code gets no token: it is used, older than five minutes, or was made for another program. Sign in again with cap auth login.";
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = TokenRequest)]
 struct Exchange {
     code: String,
     code_verifier: String,
     redirect_uri: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Token<'a> {
     access_token: &'a str,
@@ -39,16 +40,33 @@ struct Token<'a> {
     scopes: Scopes,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+struct Revoked {
+    revoked: bool,
+}
+
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = TokenStatus)]
 struct Status {
     authenticated: bool,
+    /// `agent` or `legacy`.
     token_kind: &'static str,
     expires_at: Option<Millis>,
     scopes: Scopes,
 }
 
-/// `POST /api/v1/auth/token`: the code that came to the loopback address, with what proves who asked for it.
+/// Get a token for a code
+///
+/// The code that came to the loopback address, with what proves who asked for it.
+#[utoipa::path(
+    post,
+    path = "/api/v1/auth/token",
+    tag = "Login",
+    security(()),
+    request_body = Exchange,
+    responses((status = 200, body = Token<'_>)),
+)]
 pub(super) async fn token(app: &App, request: &Request) -> Answer {
     identity::of_program(&app.site, request)?;
     let Exchange { code, code_verifier, redirect_uri } = json(request)?;
@@ -74,7 +92,8 @@ pub(super) async fn token(app: &App, request: &Request) -> Answer {
     }
 }
 
-/// `GET /api/v1/auth/status`
+/// Tell what a key or a token may do, and how long
+#[utoipa::path(get, path = "/api/v1/auth/status", tag = "Login", responses((status = 200, body = Status)))]
 pub(super) async fn status(app: &App, request: &Request) -> Answer {
     let credential = identity::reading(request)?;
     let holder = identity::holder(&mut app.db.connect().await?, &credential).await?;
@@ -83,7 +102,10 @@ pub(super) async fn status(app: &App, request: &Request) -> Answer {
     agent_json(request, StatusCode::OK, &status)
 }
 
-/// `POST /api/v1/auth/revoke`: what the request is made with is dead at once.
+/// Take back what the request is made with
+///
+/// It is dead at once.
+#[utoipa::path(post, path = "/api/v1/auth/revoke", tag = "Login", responses((status = 200, body = Revoked)))]
 pub(super) async fn revoke(app: &App, request: &Request) -> Answer {
     // Whoever holds it may give it up, whatever else it allows.
     let credential = identity::writing(&app.site, request)?.needing(Scope::Read);
@@ -97,5 +119,5 @@ pub(super) async fn revoke(app: &App, request: &Request) -> Answer {
         }
     };
     tracing::info!(%user, revoked, "an API key takes itself back");
-    agent_json(request, StatusCode::OK, &object!({ "revoked": true }))
+    agent_json(request, StatusCode::OK, &Revoked { revoked: true })
 }

@@ -14,10 +14,12 @@ use common::{
     tokens,
 };
 use lambda_http::Request;
-use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::login::{code_form, code_hash, own_browser};
+use super::{
+    forms,
+    login::{Next, code_form, code_hash, own_browser},
+};
 use crate::{
     app::App,
     limits,
@@ -66,8 +68,27 @@ impl<'a> Token<'a> {
     }
 }
 
-/// `GET /api/auth/callback/email?email&token&callbackUrl`: what a mail's link opens. It shows a button and signs nobody in,
-/// since mail scanners open links too. A code in the link's place was typed in this browser, and signs in.
+/// Open what a mail's link leads to
+///
+/// It shows a button and signs nobody in, since mail scanners open links too. A code in the link's place was typed in this
+/// browser, and signs in.
+#[utoipa::path(
+    get,
+    path = "/api/auth/callback/email",
+    tag = "Login",
+    security(()),
+    params(
+        ("email" = Option<String>, Query, description = "Where the mail was sent"),
+        ("token" = Option<String>, Query, description = "The code, or what the link holds"),
+        ("callbackUrl" = Option<String>, Query, description = "Where to go afterwards, on this site"),
+    ),
+    responses(
+        (status = 200, body = String, content_type = "text/html"),
+        (status = 302, description = "Signed in by a code"),
+        (status = 403, description = "It does not sign in", body = String, content_type = "text/html"),
+        (status = 429, description = "That was tried too often", body = String, content_type = "text/html"),
+    ),
+)]
 pub(super) async fn open(app: &App, request: &Request) -> Answer {
     let visitor = Visitor::of(&app.site, request)?;
     let next = return_to::own_path(&visitor.origin, query(request, "callbackUrl"));
@@ -96,7 +117,17 @@ pub(super) async fn open(app: &App, request: &Request) -> Answer {
     }
 }
 
-/// `POST /api/auth/callback/email`: the button behind the link, or the code.
+/// Sign in
+///
+/// By the button behind a mail's link, or by its code.
+#[utoipa::path(
+    post,
+    path = "/api/auth/callback/email",
+    tag = "Login",
+    security(()),
+    request_body(content((forms::Login = "application/json"), (forms::Login = "application/x-www-form-urlencoded"))),
+    responses((status = 200, body = Next), (status = 303, description = "A form leads on")),
+)]
 pub(super) async fn finish(app: &App, request: &Request) -> Answer {
     let fields = fields(request)?;
     let visitor = Visitor::of(&app.site, request)?;
@@ -117,7 +148,7 @@ pub(super) async fn finish(app: &App, request: &Request) -> Answer {
         Err(error) => return Err(error),
     };
     let url = format!("{}{next}", visitor.origin);
-    let answer = if page { see_other(&url)? } else { json_response(StatusCode::OK, &json!({ "url": url }))? };
+    let answer = if page { see_other(&url)? } else { json_response(StatusCode::OK, &Next { url })? };
     with_cookie(answer, &cookie::set_session(&app.site, &token))
 }
 

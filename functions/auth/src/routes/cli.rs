@@ -13,7 +13,7 @@ use common::{
 };
 use lambda_http::Request;
 
-use super::session::login_address;
+use super::{forms, session::login_address};
 use crate::{
     app::App,
     limits,
@@ -87,8 +87,30 @@ pub(super) fn loopback_port(redirect_uri: &str) -> Option<u16> {
     port.parse::<u16>().ok().filter(|number| *number > 0 && number.to_string() == port)
 }
 
-/// `GET /cli/authorize`: asks the person, who may have to sign in first. What does not fit is told here and never sent on: an
-/// address that was not checked gets nothing.
+/// Ask whether the cap command may sign in
+///
+/// The person may have to sign in first. What does not fit is told here and never sent on: an address that was not checked
+/// gets nothing.
+#[utoipa::path(
+    get,
+    path = "/cli/authorize",
+    tag = "Login",
+    security(("session" = []), ()),
+    params(
+        ("client_id" = Option<String>, Query, description = "Always cap-cli"),
+        ("redirect_uri" = Option<String>, Query, description = "http://127.0.0.1:{port}/callback"),
+        ("response_type" = Option<String>, Query, description = "Always code"),
+        ("state" = Option<String>, Query, description = "43 to 128 characters"),
+        ("code_challenge" = Option<String>, Query, description = "SHA-256 of the verifier, in base64url"),
+        ("code_challenge_method" = Option<String>, Query, description = "Always S256"),
+        ("scope" = Option<String>, Query, description = "Names with spaces between them; caps:read is one of them"),
+    ),
+    responses(
+        (status = 200, body = String, content_type = "text/html"),
+        (status = 302, description = "To the login"),
+        (status = 400, description = "It does not fit", body = String, content_type = "text/html"),
+    ),
+)]
 pub(super) async fn ask(app: &App, request: &Request) -> Answer {
     let visitor = Visitor::of(&app.site, request)?;
     let wanted = match Wanted::read(|name| query(request, name)) {
@@ -120,7 +142,17 @@ fn in_words(scope: Scope) -> &'static str {
     }
 }
 
-/// `POST /cli/authorize`: the person has decided.
+/// Let the cap command sign in, or not
+///
+/// The person has decided: a code, or that there is none, goes to the command on this machine.
+#[utoipa::path(
+    post,
+    path = "/cli/authorize",
+    tag = "Login",
+    security(("session" = [])),
+    request_body(content((forms::Consent = "application/json"), (forms::Consent = "application/x-www-form-urlencoded"))),
+    responses((status = 302, description = "To the command")),
+)]
 pub(super) async fn decide(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let fields: Fields = fields(request)?;

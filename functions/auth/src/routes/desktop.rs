@@ -18,7 +18,7 @@ use lambda_http::{
     http::{HeaderValue, header},
 };
 
-use super::{keys, session::login_address};
+use super::{forms, keys, session::login_address};
 use crate::{
     app::App,
     limits,
@@ -79,7 +79,25 @@ impl Wanted {
     }
 }
 
-/// `GET /api/desktop/session/request?type&port&platform`: asks the person, who may have to sign in first.
+/// Ask whether the app may sign in
+///
+/// The person may have to sign in first.
+#[utoipa::path(
+    get,
+    path = "/api/desktop/session/request",
+    tag = "Login",
+    security(("session" = []), ()),
+    params(
+        ("type" = Option<String>, Query, description = "session is meant when there is none", pattern = "^(api_key|session)$"),
+        ("port" = Option<u16>, Query, description = "The loopback port on which the app waits", minimum = 1),
+        (
+            "platform" = Option<String>, Query,
+            description = "desktop when the app is opened by its own scheme first",
+            pattern = "^(web|desktop)$",
+        ),
+    ),
+    responses((status = 200, body = String, content_type = "text/html"), (status = 302, description = "To the login")),
+)]
 pub(super) async fn ask(app: &App, request: &Request) -> Answer {
     let wanted = Wanted::read(|name| query(request, name))?;
     let visitor = Visitor::of(&app.site, request)?;
@@ -98,7 +116,17 @@ pub(super) async fn ask(app: &App, request: &Request) -> Answer {
     })
 }
 
-/// `POST /api/desktop/session/request`: the person said yes.
+/// Let the app sign in
+///
+/// The person said yes: a key, or a session, goes to the app on this machine.
+#[utoipa::path(
+    post,
+    path = "/api/desktop/session/request",
+    tag = "Login",
+    security(("session" = [])),
+    request_body(content((forms::DesktopSession = "application/json"), (forms::DesktopSession = "application/x-www-form-urlencoded"))),
+    responses((status = 200, body = String, content_type = "text/html"), (status = 302, description = "To the app, with the key")),
+)]
 pub(super) async fn hand_over(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let fields: Fields = fields(request)?;

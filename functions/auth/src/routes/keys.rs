@@ -12,16 +12,17 @@ use common::{
 };
 use lambda_http::Request;
 use serde::Serialize;
-use serde_json::json;
+use utoipa::ToSchema;
 
-use super::account;
+use super::{account, forms};
 use crate::{app::App, limits};
 
 /// Characters of a key's name.
 const NAME_CHARACTERS: usize = 100;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ApiKey)]
 struct Listed<'a> {
     id: &'a KeyId,
     name: &'a str,
@@ -32,13 +33,34 @@ struct Listed<'a> {
     expires_at: Option<Millis>,
 }
 
-/// `GET /api/settings/keys`
+#[derive(Serialize, ToSchema)]
+struct Keys<'a> {
+    keys: Vec<Listed<'a>>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = NewApiKey)]
+struct New<'a> {
+    /// It is shown nowhere else.
+    key: &'a str,
+    name: &'a str,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = RevokedApiKey)]
+struct Revoked {
+    id: KeyId,
+    revoked: bool,
+}
+
+/// List one's API keys
+#[utoipa::path(get, path = "/api/settings/keys", tag = "Account", responses((status = 200, body = Keys<'_>)))]
 pub(super) async fn list(app: &App, request: &Request) -> Answer {
     let credential = identity::reading(request)?;
     let mut db = app.db.connect().await?;
     let caller = identity::caller(&mut db, &credential).await?;
     let keys = api_keys::list(&mut db, &caller).await?;
-    let keys: Vec<_> = keys
+    let keys = keys
         .iter()
         .map(|key| Listed {
             id: &key.id,
@@ -50,11 +72,21 @@ pub(super) async fn list(app: &App, request: &Request) -> Answer {
             expires_at: key.expires_at,
         })
         .collect();
-    json_response(StatusCode::OK, &json!({ "keys": keys }))
+    json_response(StatusCode::OK, &Keys { keys })
 }
 
-/// `POST /api/settings/keys` with a `name`: the answer holds the key, which is shown nowhere else. A key cannot make keys:
-/// whoever stole one would keep theirs when it is taken back.
+/// Make an API key
+///
+/// The answer holds the key, which is shown nowhere else. A key cannot make keys: whoever stole one would keep theirs when
+/// it is taken back.
+#[utoipa::path(
+    post,
+    path = "/api/settings/keys",
+    tag = "Account",
+    security(("session" = [])),
+    request_body(content((forms::Key = "application/json"), (forms::Key = "application/x-www-form-urlencoded"))),
+    responses((status = 201, content((New<'_> = "application/json"), (String = "text/html")))),
+)]
 pub(super) async fn create(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let fields = fields(request)?;
@@ -80,7 +112,7 @@ pub(super) async fn create(app: &App, request: &Request) -> Answer {
     if is_form(request) {
         return account::with_new_key(app, request, name, key.expose()).await;
     }
-    json_response(StatusCode::CREATED, &json!({ "key": key.expose(), "name": name }))
+    json_response(StatusCode::CREATED, &New { key: key.expose(), name })
 }
 
 /// Makes a key, unless somebody makes too many.
@@ -100,7 +132,16 @@ pub(super) async fn make(
     Ok(key)
 }
 
-/// `DELETE /api/settings/keys/{id}`, or `POST …/revoke`: the key is dead at once.
+/// Take an API key back
+///
+/// It is dead at once.
+#[utoipa::path(
+    delete,
+    path = "/api/settings/keys/{id}",
+    tag = "Account",
+    params(("id" = String, Path, description = "The key's in the list")),
+    responses((status = 200, body = Revoked), (status = 303, description = "A form leads to the account")),
+)]
 pub(super) async fn revoke(app: &App, request: &Request, id: &str) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let mut db = app.db.connect().await?;
@@ -115,5 +156,5 @@ pub(super) async fn revoke(app: &App, request: &Request, id: &str) -> Answer {
     if !revoked {
         return Err(none());
     }
-    json_response(StatusCode::OK, &json!({ "id": id, "revoked": true }))
+    json_response(StatusCode::OK, &Revoked { id, revoked: true })
 }

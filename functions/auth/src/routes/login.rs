@@ -14,9 +14,11 @@ use common::{
     tokens,
 };
 use lambda_http::Request;
-use serde_json::json;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
+use super::forms;
 use crate::{
     app::App,
     limits,
@@ -28,7 +30,23 @@ use crate::{
 /// Milliseconds that a code and a link are good for. The database says the same.
 pub(super) const GOOD_FOR: i64 = 10 * 60 * 1000;
 
-/// `GET /login?next=…`: asks for an address. Whoever is signed in goes on at once.
+/// Where a browser goes on.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Next {
+    pub(super) url: String,
+}
+
+/// Ask for an address
+///
+/// Whoever is signed in goes on at once.
+#[utoipa::path(
+    get,
+    path = "/login",
+    tag = "Pages",
+    security(()),
+    params(("next" = Option<String>, Query, description = "Where to go afterwards, on this site")),
+    responses((status = 200, body = String, content_type = "text/html"), (status = 302, description = "Signed in already")),
+)]
 pub(super) async fn page(app: &App, request: &Request) -> Answer {
     let visitor = Visitor::of(&app.site, request)?;
     let next = return_to::own_path(&visitor.origin, query(request, "next"));
@@ -40,7 +58,18 @@ pub(super) async fn page(app: &App, request: &Request) -> Answer {
     form(&visitor, StatusCode::OK, next, "", None)
 }
 
-/// `GET /verify-otp?email=…&next=…`: takes the code.
+/// Ask for the code
+#[utoipa::path(
+    get,
+    path = "/verify-otp",
+    tag = "Pages",
+    security(()),
+    params(
+        ("email" = Option<String>, Query, description = "Where the code was sent"),
+        ("next" = Option<String>, Query, description = "Where to go afterwards, on this site"),
+    ),
+    responses((status = 200, body = String, content_type = "text/html"), (status = 302, description = "To the login, without an address")),
+)]
 pub(super) fn code_page(app: &App, request: &Request) -> Answer {
     let visitor = Visitor::of(&app.site, request)?;
     let next = return_to::own_path(&visitor.origin, query(request, "next"));
@@ -50,8 +79,17 @@ pub(super) fn code_page(app: &App, request: &Request) -> Answer {
     }
 }
 
-/// `POST /api/auth/signin/email`: has a mail sent. The answer is the same, and the same is done for it, whether there is an
-/// account or not.
+/// Have a mail sent that signs in
+///
+/// The answer is the same, and the same is done for it, whether there is an account or not.
+#[utoipa::path(
+    post,
+    path = "/api/auth/signin/email",
+    tag = "Login",
+    security(()),
+    request_body(content((forms::SignIn = "application/json"), (forms::SignIn = "application/x-www-form-urlencoded"))),
+    responses((status = 200, body = Next), (status = 303, description = "A form leads to where the code is asked for")),
+)]
 pub(super) async fn ask(app: &App, request: &Request) -> Answer {
     let fields = fields(request)?;
     let visitor = Visitor::of(&app.site, request)?;
@@ -59,7 +97,7 @@ pub(super) async fn ask(app: &App, request: &Request) -> Answer {
     let page = is_form(request) && fields.get("json") != Some("true");
     match asked(app, request, &visitor, &fields, next).await {
         Ok(url) if page => see_other(&url),
-        Ok(url) => json_response(StatusCode::OK, &json!({ "url": url })),
+        Ok(url) => json_response(StatusCode::OK, &Next { url }),
         Err(error) if page && error.status.is_client_error() => {
             let typed = fields.get("email").unwrap_or_default();
             pages::refused(form(&visitor, error.status, next, typed, Some(&error.message)), &error)

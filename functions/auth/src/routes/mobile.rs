@@ -12,28 +12,69 @@ use common::{
     error::ApiError,
     http::{Answer, Fields, StatusCode, fields, gateway_host, json_response, source},
     identity::{self, Credential},
-    ids::ApiKey,
+    ids::{ApiKey, UserId},
     outbox::Mail,
     time::Millis,
 };
 use lambda_http::Request;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::login::{GOOD_FOR, random_code};
+use super::{
+    forms,
+    login::{GOOD_FOR, random_code},
+};
 use crate::{app::App, limits};
 
 /// What the key is called in the list.
 const NAME: &str = "Signed in by code";
 const WRONG_CODE: &str = "That code does not work, and does not any more: a code has one try. Ask for a new mail.";
 
-/// `GET /api/mobile/session/config`: ways to sign in beside a mail. There are none.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = LoginConfig)]
+struct Config {
+    apple_auth_available: bool,
+    google_auth_available: bool,
+    workos_auth_available: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Success)]
+struct Done {
+    success: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = LoginKey)]
+struct Key<'a> {
+    /// Always `api_key`.
+    r#type: &'static str,
+    api_key: &'a str,
+    user_id: UserId,
+}
+
+/// List ways to sign in beside a mail
+///
+/// There are none.
+#[utoipa::path(get, path = "/api/mobile/session/config", tag = "Login", security(()), responses((status = 200, body = Config)))]
 pub(super) fn config() -> Answer {
-    let none = json!({ "appleAuthAvailable": false, "googleAuthAvailable": false, "workosAuthAvailable": false });
+    let none = Config { apple_auth_available: false, google_auth_available: false, workos_auth_available: false };
     json_response(StatusCode::OK, &none)
 }
 
-/// `POST /api/mobile/session/email/request`: has a code sent. The answer is the same, and the same is done for it, whether
-/// there is an account or not.
+/// Have a code sent
+///
+/// The answer is the same, and the same is done for it, whether there is an account or not.
+#[utoipa::path(
+    post,
+    path = "/api/mobile/session/email/request",
+    tag = "Login",
+    security(()),
+    request_body(content((forms::CodeRequest = "application/json"), (forms::CodeRequest = "application/x-www-form-urlencoded"))),
+    responses((status = 200, body = Done)),
+)]
 pub(super) async fn ask(app: &App, request: &Request) -> Answer {
     identity::of_program(&app.site, request)?;
     let email = mailbox(&fields(request)?)?;
@@ -52,10 +93,20 @@ pub(super) async fn ask(app: &App, request: &Request) -> Answer {
         Mail::NoAccount { to, origin }
     };
     app.outbox.post(&mail).await?;
-    json_response(StatusCode::OK, &json!({ "success": true }))
+    json_response(StatusCode::OK, &Done { success: true })
 }
 
-/// `POST /api/mobile/session/email/verify`: a key for the code. A wrong code is the mailbox's last one.
+/// Get a key for the code
+///
+/// A wrong code is the mailbox's last one.
+#[utoipa::path(
+    post,
+    path = "/api/mobile/session/email/verify",
+    tag = "Login",
+    security(()),
+    request_body(content((forms::CodeLogin = "application/json"), (forms::CodeLogin = "application/x-www-form-urlencoded"))),
+    responses((status = 200, body = Key<'_>)),
+)]
 pub(super) async fn verify(app: &App, request: &Request) -> Answer {
     identity::of_program(&app.site, request)?;
     let fields = fields(request)?;
@@ -79,10 +130,13 @@ pub(super) async fn verify(app: &App, request: &Request) -> Answer {
         return Err(ApiError::forbidden(WRONG_CODE));
     };
     tracing::info!(%user, source = "mobile", "an API key is made");
-    json_response(StatusCode::OK, &json!({ "type": "api_key", "apiKey": key.expose(), "userId": user }))
+    json_response(StatusCode::OK, &Key { r#type: "api_key", api_key: key.expose(), user_id: user })
 }
 
-/// `POST /api/mobile/session/revoke`: the key that asks is dead at once.
+/// Take back the key that asks
+///
+/// It is dead at once.
+#[utoipa::path(post, path = "/api/mobile/session/revoke", tag = "Login", responses((status = 200, body = Done)))]
 pub(super) async fn revoke(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let mut db = app.db.connect().await?;
@@ -92,7 +146,7 @@ pub(super) async fn revoke(app: &App, request: &Request) -> Answer {
     };
     let revoked = api_keys::revoke_key(&mut db, key).await?;
     tracing::info!(%user, revoked, "an API key takes itself back");
-    json_response(StatusCode::OK, &json!({ "success": true }))
+    json_response(StatusCode::OK, &Done { success: true })
 }
 
 fn mailbox(fields: &Fields) -> Result<Email, ApiError> {

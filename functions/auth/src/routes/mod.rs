@@ -5,6 +5,7 @@ mod agent;
 mod callback;
 mod cli;
 mod desktop;
+mod forms;
 mod keys;
 mod login;
 mod mobile;
@@ -15,8 +16,44 @@ use std::sync::Arc;
 
 use common::http::{Answer, no_route, path_segments};
 use lambda_http::Request;
+use utoipa::OpenApi;
 
 use crate::app::App;
+
+/// The function's routes, as openapi.json lists them.
+#[derive(Clone, Copy, Debug, OpenApi)]
+#[openapi(paths(
+    login::page,
+    login::code_page,
+    login::ask,
+    account::dashboard,
+    account::show,
+    session::csrf,
+    session::providers,
+    session::session,
+    session::sign_in,
+    session::sign_out,
+    callback::open,
+    callback::finish,
+    desktop::ask,
+    desktop::hand_over,
+    cli::ask,
+    cli::decide,
+    agent::token,
+    agent::status,
+    agent::revoke,
+    mobile::config,
+    mobile::ask,
+    mobile::verify,
+    mobile::revoke,
+    keys::list,
+    keys::create,
+    keys::revoke,
+    sessions::list,
+    sessions::end_all,
+    sessions::end,
+))]
+pub struct Api;
 
 pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
     let path = path_segments(&request);

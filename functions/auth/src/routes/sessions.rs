@@ -10,13 +10,14 @@ use common::{
 };
 use lambda_http::Request;
 use serde::Serialize;
-use serde_json::json;
+use utoipa::ToSchema;
 
 use super::account;
 use crate::app::App;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Session)]
 struct Listed<'a> {
     id: &'a SessionId,
     device: &'a str,
@@ -26,7 +27,26 @@ struct Listed<'a> {
     current: bool,
 }
 
-/// `GET /api/settings/sessions`
+#[derive(Serialize, ToSchema)]
+struct Sessions<'a> {
+    sessions: Vec<Listed<'a>>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = EndedSession)]
+struct Ended {
+    id: SessionId,
+    ended: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = EndedSessions)]
+struct EndedAll {
+    ended: bool,
+}
+
+/// List the browsers in which one is signed in
+#[utoipa::path(get, path = "/api/settings/sessions", tag = "Account", responses((status = 200, body = Sessions<'_>)))]
 pub(super) async fn list(app: &App, request: &Request) -> Answer {
     let credential = identity::reading(request)?;
     let mut db = app.db.connect().await?;
@@ -36,7 +56,7 @@ pub(super) async fn list(app: &App, request: &Request) -> Answer {
         Credential::Key(_) | Credential::Agent { .. } => None,
     };
     let sessions = sessions::list(&mut db, &caller).await?;
-    let sessions: Vec<_> = sessions
+    let sessions = sessions
         .iter()
         .map(|session| Listed {
             id: &session.id,
@@ -47,10 +67,20 @@ pub(super) async fn list(app: &App, request: &Request) -> Answer {
             current: current.as_ref() == Some(&session.id),
         })
         .collect();
-    json_response(StatusCode::OK, &json!({ "sessions": sessions }))
+    json_response(StatusCode::OK, &Sessions { sessions })
 }
 
-/// `DELETE /api/settings/sessions/{id}`, or `POST …/end`: that browser is signed out at once.
+/// Sign a browser out
+///
+/// At once.
+#[utoipa::path(
+    delete,
+    path = "/api/settings/sessions/{id}",
+    tag = "Account",
+    security(("session" = [])),
+    params(("id" = String, Path, description = "The session's in the list")),
+    responses((status = 200, body = Ended), (status = 303, description = "A form leads to the account")),
+)]
 pub(super) async fn end(app: &App, request: &Request, id: &str) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let mut db = app.db.connect().await?;
@@ -64,11 +94,19 @@ pub(super) async fn end(app: &App, request: &Request, id: &str) -> Answer {
     if !ended {
         return Err(none());
     }
-    json_response(StatusCode::OK, &json!({ "id": id, "ended": true }))
+    json_response(StatusCode::OK, &Ended { id, ended: true })
 }
 
-/// `DELETE /api/settings/sessions`, or `POST …/end`: signs out everywhere. API keys go as well, since the desktop is signed
-/// in with one.
+/// Sign out everywhere
+///
+/// API keys go as well, since the desktop is signed in with one.
+#[utoipa::path(
+    delete,
+    path = "/api/settings/sessions",
+    tag = "Account",
+    security(("session" = [])),
+    responses((status = 200, body = EndedAll), (status = 303, description = "A form leads to the login")),
+)]
 pub(super) async fn end_all(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let mut db = app.db.connect().await?;
@@ -79,7 +117,7 @@ pub(super) async fn end_all(app: &App, request: &Request) -> Answer {
     let answer = if is_form(request) {
         see_other(&format!("{}/login", app.site.origin(&gateway_host(request))))?
     } else {
-        json_response(StatusCode::OK, &json!({ "ended": true }))?
+        json_response(StatusCode::OK, &EndedAll { ended: true })?
     };
     with_cookie(answer, &cookie::clear_session(&app.site))
 }

@@ -8,7 +8,8 @@ use lambda_http::{
     },
 };
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::request_id;
 use crate::error::ApiError;
@@ -84,7 +85,7 @@ pub fn with_cookie(mut response: Response<Body>, cookie: &str) -> Result<Respons
 
 /// How a refusal is told. Each kind of client reads its own shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
+pub enum Shape {
     /// The agent API's.
     Agent,
     /// `error` is true, and `message` says why.
@@ -94,7 +95,9 @@ pub(super) enum Shape {
 }
 
 impl Shape {
-    pub(super) fn of(path: &str) -> Self {
+    /// The shape that the clients of the route at `path` read.
+    #[must_use]
+    pub fn of(path: &str) -> Self {
         match path {
             path if path.starts_with("/api/v1/") => Self::Agent,
             "/api/desktop/video/progress" | "/api/desktop/video/delete" => Self::Message,
@@ -103,21 +106,62 @@ impl Shape {
     }
 }
 
+/// Why a request was refused.
+#[derive(Serialize, ToSchema)]
+pub struct Refusal<'a> {
+    /// What was wrong, with what, what to do.
+    error: &'a str,
+    /// Stable, for programs.
+    code: &'static str,
+}
+
+/// Why a request was refused, where Cap Desktop reads `message`.
+#[derive(Serialize, ToSchema)]
+pub struct MessageRefusal<'a> {
+    /// Always true.
+    error: bool,
+    /// What was wrong, with what, what to do.
+    message: &'a str,
+    /// Stable, for programs.
+    code: &'static str,
+}
+
+/// Why a request of the agent API was refused.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentRefusal<'a> {
+    /// The code as the name of an error: `AgentNotFoundError`.
+    #[serde(rename = "_tag")]
+    tag: String,
+    /// Stable, for programs.
+    code: &'static str,
+    /// What was wrong, with what, what to do.
+    message: &'a str,
+    /// True when the same request may succeed later.
+    retryable: bool,
+    /// Milliseconds after which trying again makes sense.
+    retry_after_ms: Option<u64>,
+    /// What the request is called in the server's logs.
+    request_id: &'a str,
+}
+
 /// A refusal, which no cache keeps.
 pub(super) fn error(error: &ApiError, shape: Shape, request_id: &str) -> Response<Body> {
+    let ApiError { code, message, .. } = error;
     let body = match shape {
-        Shape::Agent => json!({
-            "_tag": tag(error.code),
-            "code": error.code,
-            "message": error.message,
-            "retryable": error.retry_after.is_some(),
-            "retryAfterMs": error.retry_after.map(|seconds| u64::from(seconds) * 1000),
-            "requestId": request_id,
+        Shape::Agent => serde_json::to_string(&AgentRefusal {
+            tag: tag(code),
+            code,
+            message,
+            retryable: error.retry_after.is_some(),
+            retry_after_ms: error.retry_after.map(|seconds| u64::from(seconds) * 1000),
+            request_id,
         }),
-        Shape::Message => json!({ "error": true, "message": error.message, "code": error.code }),
-        Shape::Plain => json!({ "error": error.message, "code": error.code }),
+        Shape::Message => serde_json::to_string(&MessageRefusal { error: true, message, code }),
+        Shape::Plain => serde_json::to_string(&Refusal { error: message, code }),
     };
-    let mut response = with_type(error.status, "application/json", Body::Text(body.to_string()));
+    // Texts and numbers always become JSON.
+    let mut response = with_type(error.status, "application/json", Body::Text(body.unwrap_or_default()));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(seconds) = error.retry_after {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));

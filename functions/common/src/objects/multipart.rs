@@ -8,11 +8,12 @@ use aws_sdk_s3::{
 };
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Objects, ObjectsError, PART_SECONDS, address, lifetime};
 
 /// A part as the client says it stored it. S3 allows 10,000 of them.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Part {
     /// From 1.
@@ -22,7 +23,7 @@ pub struct Part {
 }
 
 /// A part as S3 holds it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StoredPart {
     /// From 1.

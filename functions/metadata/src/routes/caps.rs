@@ -12,6 +12,7 @@ use common::{
 };
 use lambda_http::Request;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::summary::{Summary, VideoStatus};
 use crate::app::App;
@@ -21,14 +22,16 @@ const MAX_LIMIT: u32 = 100;
 /// Characters of a title or a search text.
 const TEXT_CHARACTERS: usize = 255;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = CapList)]
 struct Page<'a> {
     caps: Vec<Summary<'a>>,
+    /// Where the list goes on; null at its end.
     next_cursor: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Download<'a> {
     id: &'a VideoId,
@@ -37,12 +40,35 @@ struct Download<'a> {
     expires_at: Millis,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = RenameCap)]
 struct Rename {
+    #[schema(min_length = 1, max_length = 255)]
     title: String,
 }
 
-/// `GET /api/v1/caps?cursor&limit&scope&organizationId&folderId&search&updatedAfter`, newest first.
+/// List one's videos
+///
+/// Newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/caps",
+    tag = "Videos",
+    params(
+        ("cursor" = Option<String>, Query, description = "The nextCursor of the page before"),
+        ("limit" = Option<u32>, Query, description = "Videos of a page", minimum = 1, maximum = 100),
+        (
+            "scope" = Option<String>, Query,
+            description = "all and owned are the same; nothing is shared with anybody by name",
+            pattern = "^(all|owned|shared)$",
+        ),
+        ("organizationId" = Option<String>, Query, description = "Only those of this organisation"),
+        ("folderId" = Option<String>, Query, description = "Nothing lies in a folder"),
+        ("search" = Option<String>, Query, description = "Part of a title"),
+        ("updatedAfter" = Option<String>, Query, description = "An instant in ISO 8601", format = DateTime),
+    ),
+    responses((status = 200, body = Page<'_>)),
+)]
 pub(super) async fn list(app: &App, request: &Request) -> Answer {
     let credential = identity::reading(request)?;
     let mut filter = filter(request)?;
@@ -71,21 +97,44 @@ pub(super) async fn list(app: &App, request: &Request) -> Answer {
     agent_json(request, StatusCode::OK, &Page { caps, next_cursor })
 }
 
-/// `GET /api/v1/caps/{id}`
+/// Show a video
+#[utoipa::path(
+    get,
+    path = "/api/v1/caps/{id}",
+    tag = "Videos",
+    params(("id" = String, Path, description = "The video's")),
+    responses((status = 200, body = Summary<'_>)),
+)]
 pub(super) async fn get(app: &App, request: &Request, id: &str) -> Answer {
     let credential = identity::reading(request)?;
     let video = identity::access(&mut app.db.connect().await?, &credential, id).await?.owned()?;
     agent_json(request, StatusCode::OK, &Summary::of(&video, &app.site, &gateway_host(request)))
 }
 
-/// `GET /api/v1/caps/{id}/status`
+/// Tell where a video stands
+#[utoipa::path(
+    get,
+    path = "/api/v1/caps/{id}/status",
+    tag = "Videos",
+    params(("id" = String, Path, description = "The video's")),
+    responses((status = 200, body = VideoStatus<'_>)),
+)]
 pub(super) async fn status(app: &App, request: &Request, id: &str) -> Answer {
     let credential = identity::reading(request)?;
     let video = identity::access(&mut app.db.connect().await?, &credential, id).await?.owned()?;
     agent_json(request, StatusCode::OK, &VideoStatus::of(&video))
 }
 
-/// `GET /api/v1/caps/{id}/download`: an address at which the MP4 is saved under its title.
+/// Sign the download of a video
+///
+/// An address at which the MP4 is saved under its title.
+#[utoipa::path(
+    get,
+    path = "/api/v1/caps/{id}/download",
+    tag = "Videos",
+    params(("id" = String, Path, description = "The video's")),
+    responses((status = 200, body = Download<'_>), (status = 409, description = "It is not ready to play yet")),
+)]
 pub(super) async fn download(app: &App, request: &Request, id: &str) -> Answer {
     let credential = identity::reading(request)?;
     let video = identity::access(&mut app.db.connect().await?, &credential, id).await?.owned()?;
@@ -101,7 +150,18 @@ pub(super) async fn download(app: &App, request: &Request, id: &str) -> Answer {
     agent_json(request, StatusCode::OK, &Download { id: &video.id, url, file_name, expires_at })
 }
 
-/// `PATCH /api/v1/caps/{id}` with `{"title": "…"}`
+/// Rename a video
+#[utoipa::path(
+    patch,
+    path = "/api/v1/caps/{id}",
+    tag = "Videos",
+    params(
+        ("id" = String, Path, description = "The video's"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A value of one's own", pattern = "^[A-Za-z0-9._-]{8,128}$"),
+    ),
+    request_body = Rename,
+    responses((status = 200, body = Summary<'_>)),
+)]
 pub(super) async fn rename(app: &App, request: &Request, id: &str) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     idempotency_key(request)?;

@@ -13,7 +13,7 @@ use common::{
 };
 use lambda_http::Request;
 use serde::{Deserialize, Serialize};
-use serde_json::json as object;
+use utoipa::ToSchema;
 
 use super::settings::image_url;
 use crate::app::App;
@@ -21,12 +21,15 @@ use crate::app::App;
 /// Characters of a name.
 const NAME_CHARACTERS: usize = 100;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = RenameMe)]
 struct Rename {
+    /// One line; an empty one is no name.
+    #[schema(max_length = 100)]
     name: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Me<'a> {
     id: &'a UserId,
@@ -36,13 +39,25 @@ struct Me<'a> {
     active_organization_id: Option<&'a OrganizationId>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Organization)]
 struct Own<'a> {
     id: &'a OrganizationId,
     name: &'a str,
     owner_id: &'a UserId,
     role: &'static str,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Organizations<'a> {
+    organizations: Vec<Own<'a>>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SignedOut {
+    signed_out: bool,
 }
 
 impl<'a> Own<'a> {
@@ -51,14 +66,23 @@ impl<'a> Own<'a> {
     }
 }
 
-/// `GET /api/v1/me`
+/// Show whose key it is
+#[utoipa::path(get, path = "/api/v1/me", tag = "Account", responses((status = 200, body = Me<'_>)))]
 pub(super) async fn show(app: &App, request: &Request) -> Answer {
     let credential = identity::reading(request)?;
     let (caller, profile) = profile(&mut app.db.connect().await?, &credential).await?;
     answer(app, request, &caller, &profile).await
 }
 
-/// `PATCH /api/v1/me` with `{"name": "…"}`
+/// Change one's name
+#[utoipa::path(
+    patch,
+    path = "/api/v1/me",
+    tag = "Account",
+    params(("Idempotency-Key" = Option<String>, Header, description = "A value of one's own", pattern = "^[A-Za-z0-9._-]{8,128}$")),
+    request_body = Rename,
+    responses((status = 200, body = Me<'_>)),
+)]
 pub(super) async fn rename(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     idempotency_key(request)?;
@@ -74,7 +98,19 @@ pub(super) async fn rename(app: &App, request: &Request) -> Answer {
     answer(app, request, &caller, &profile).await
 }
 
-/// `POST /api/v1/me/sign-out-all`: every browser, key and token, the one that asks too.
+/// Sign out everywhere
+///
+/// Every browser, key and token, the one that asks too.
+#[utoipa::path(
+    post,
+    path = "/api/v1/me/sign-out-all",
+    tag = "Account",
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "A value of one's own", pattern = "^[A-Za-z0-9._-]{8,128}$"),
+        ("X-Cap-Confirmation" = Option<String>, Header, description = "user, when a person has confirmed it"),
+    ),
+    responses((status = 200, body = SignedOut), (status = 428, description = "A token of the cap command needs a person to confirm it")),
+)]
 pub(super) async fn sign_out_all(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     idempotency_key(request)?;
@@ -84,18 +120,28 @@ pub(super) async fn sign_out_all(app: &App, request: &Request) -> Answer {
     sessions::end_all(&mut db, &caller).await?;
     api_keys::revoke_all(&mut db, &caller).await?;
     tracing::info!(user = %caller, "signed out everywhere");
-    agent_json(request, StatusCode::OK, &object!({ "signedOut": true }))
+    agent_json(request, StatusCode::OK, &SignedOut { signed_out: true })
 }
 
-/// `GET /api/v1/organizations`: the one that everybody has.
+/// List one's organisations
+///
+/// Everybody has one.
+#[utoipa::path(get, path = "/api/v1/organizations", tag = "Account", responses((status = 200, body = Organizations<'_>)))]
 pub(super) async fn organizations(app: &App, request: &Request) -> Answer {
     let credential = identity::reading(request)?;
     let (caller, profile) = profile(&mut app.db.connect().await?, &credential).await?;
-    let own: Vec<_> = profile.organization.iter().map(|own| Own::of(&caller, own)).collect();
-    agent_json(request, StatusCode::OK, &object!({ "organizations": own }))
+    let organizations = profile.organization.iter().map(|own| Own::of(&caller, own)).collect();
+    agent_json(request, StatusCode::OK, &Organizations { organizations })
 }
 
-/// `GET /api/v1/organizations/{id}`
+/// Show an organisation
+#[utoipa::path(
+    get,
+    path = "/api/v1/organizations/{id}",
+    tag = "Account",
+    params(("id" = String, Path, description = "The organisation's")),
+    responses((status = 200, body = Own<'_>)),
+)]
 pub(super) async fn organization(app: &App, request: &Request, id: &str) -> Answer {
     let credential = identity::reading(request)?;
     let (caller, profile) = profile(&mut app.db.connect().await?, &credential).await?;

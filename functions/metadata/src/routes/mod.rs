@@ -4,6 +4,7 @@ mod caps;
 mod delete;
 mod desktop;
 mod me;
+mod reference;
 mod scrub;
 mod settings;
 mod status;
@@ -13,9 +14,46 @@ use std::sync::Arc;
 
 use common::http::{Answer, no_route, path_segments};
 use lambda_http::Request;
+use utoipa::OpenApi;
 
 use self::settings::{account, avatar, profile};
 use crate::app::App;
+
+/// The function's routes, as openapi.json lists them.
+#[derive(Clone, Copy, Debug)]
+pub struct Api;
+
+impl OpenApi for Api {
+    fn openapi() -> utoipa::openapi::OpenApi {
+        Own::openapi().merge_from(desktop::Api::openapi())
+    }
+}
+
+#[derive(OpenApi)]
+#[openapi(paths(
+    caps::list,
+    caps::get,
+    caps::status,
+    caps::download,
+    caps::rename,
+    delete::agent,
+    delete::by_query,
+    me::show,
+    me::rename,
+    me::sign_out_all,
+    me::organizations,
+    me::organization,
+    profile::show,
+    profile::rename,
+    avatar::sign,
+    avatar::complete,
+    avatar::take_away,
+    account::delete,
+    status::status,
+    reference::openapi,
+    reference::page,
+))]
+struct Own;
 
 pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
     let path = path_segments(&request);
@@ -51,6 +89,8 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
         }
 
         ("GET", ["api", "status"]) => status::status(&app).await,
+        ("GET", ["api", "openapi.json"]) => reference::openapi(),
+        ("GET", ["api", "docs"]) => reference::page(),
 
         // The others are the desktop's.
         (_, path) => match desktop::answer(&app, &request, path).await {

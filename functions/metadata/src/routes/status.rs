@@ -10,14 +10,17 @@ use common::{
 };
 use serde::Serialize;
 use tokio::time::timeout;
+use utoipa::ToSchema;
 
 use crate::app::App;
 
 /// A health check waits no longer than this for each of its parts.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-#[derive(Serialize)]
+/// Each part is `ok`, `unreachable` or `no answer`.
+#[derive(Serialize, ToSchema)]
 struct Health {
+    /// `ok` or `degraded`.
     status: &'static str,
     version: &'static str,
     database: &'static str,
@@ -25,7 +28,16 @@ struct Health {
     ledger: &'static str,
 }
 
-/// 200 when everything answers, else 503; either way says which part does.
+/// Tell what is reachable
+///
+/// 200 when everything answers, else 503; either way it says which part does.
+#[utoipa::path(
+    get,
+    path = "/api/status",
+    tag = "Server",
+    security(()),
+    responses((status = 200, body = Health), (status = 503, description = "Something does not answer", body = Health)),
+)]
 pub(super) async fn status(app: &App) -> Answer {
     let (database, objects, ledger) = tokio::join!(
         timeout(PATIENCE, async { app.db.connect().await?.ping().await.map_err(Unreachable::from) }),

@@ -7,10 +7,12 @@ use common::{
     time::Millis,
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// One video. Parts that this server does not have yet say so (`not_started`, counts of zero).
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Cap)]
 pub(super) struct Summary<'a> {
     id: &'a VideoId,
     share_url: String,
@@ -32,7 +34,7 @@ pub(super) struct Summary<'a> {
 }
 
 /// What the caller may do with it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Capabilities {
     view: Capability,
     download: Capability,
@@ -41,7 +43,7 @@ struct Capabilities {
     comment: Capability,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Capability {
     allowed: bool,
     reason: Option<&'static str>,
@@ -71,29 +73,30 @@ impl Capabilities {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Owner<'a> {
     id: &'a str,
     name: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Sharing {
     public: bool,
     protected: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Counts {
     comments: u32,
     reactions: u32,
 }
 
 /// Where a video stands.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct VideoStatus<'a> {
     id: &'a VideoId,
+    /// `uploading`, `processing`, `ready` or `failed`.
     overall: &'static str,
     upload: Stage<'a>,
     transcript: Stage<'a>,
@@ -101,7 +104,7 @@ pub(super) struct VideoStatus<'a> {
     updated_at: Millis,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Stage<'a> {
     status: &'static str,
     reason: Option<&'a str>,

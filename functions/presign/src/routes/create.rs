@@ -1,4 +1,4 @@
-//! `GET /api/desktop/video/create`
+//! A video begins.
 
 use common::{
     db::videos::{self, Announced, Kind, Source},
@@ -10,6 +10,7 @@ use common::{
 };
 use lambda_http::Request;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 
@@ -20,16 +21,43 @@ pub(super) const MAX_SECONDS: f64 = 7.0 * 86_400.0;
 pub(super) const MAX_SIDE: f64 = 65_535.0;
 pub(super) const MAX_FPS: f64 = 1000.0;
 
-#[derive(Serialize)]
+/// A video that files can be uploaded to. Its link is `/s/{id}`.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CreatedVideo)]
 struct Created<'a> {
     id: &'a VideoId,
     user_id: &'a str,
+    /// Always `n/a`.
     aws_region: &'static str,
+    /// Always `n/a`.
     aws_bucket: &'static str,
 }
 
-/// Creates a video, or names the caller's existing one to upload to it again. Only status 200 counts as success with
-/// the clients.
+/// Create a video
+///
+/// Or name an existing one of the caller's, to upload to it again. A GET that creates: this is what the clients send, and
+/// only status 200 counts as success with them. With a session it must prove which page asks, as every write must.
+#[utoipa::path(
+    get,
+    path = "/api/desktop/video/create",
+    tag = "Uploads",
+    params(
+        (
+            "recordingMode" = Option<String>, Query,
+            description = "A file, or segments",
+            pattern = "^(desktopMP4|desktopSegments|hls)$",
+        ),
+        ("videoId" = Option<String>, Query, description = "The caller's video to upload to again; an unknown one is ignored"),
+        ("name" = Option<String>, Query, description = "The title; without one, the day"),
+        ("isScreenshot" = Option<String>, Query, description = "Anything, when it will be a picture"),
+        ("durationInSecs" = Option<String>, Query, description = "Seconds that it plays"),
+        ("width" = Option<String>, Query, description = "Pixels"),
+        ("height" = Option<String>, Query, description = "Pixels"),
+        ("fps" = Option<String>, Query, description = "Frames a second"),
+        ("orgId" = Option<String>, Query, description = "Ignored: everybody has one organisation"),
+    ),
+    responses((status = 200, body = Created<'_>)),
+)]
 pub(super) async fn create(app: &App, request: &Request) -> Answer {
     // Though it is a GET, it changes something.
     let credential = identity::writing(&app.site, request)?;

@@ -15,8 +15,26 @@ use common::{
     objects::keys,
 };
 use lambda_http::Request;
+use utoipa::OpenApi;
 
 use crate::app::App;
+
+/// The function's routes, as openapi.json lists them.
+#[derive(Clone, Copy, Debug, OpenApi)]
+#[openapi(paths(
+    create::create,
+    signed::sign,
+    signed::batch,
+    multipart::initiate,
+    multipart::presign_part,
+    multipart::parts,
+    multipart::complete,
+    multipart::abort,
+    recorded::complete,
+    uploads::begin,
+    uploads::complete,
+))]
+pub struct Api;
 
 pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
     let path = path_segments(&request);

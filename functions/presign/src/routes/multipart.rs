@@ -5,11 +5,11 @@ use common::{
     error::ApiError,
     http::{Answer, StatusCode, json, json_response},
     identity,
-    objects::{Completion, Part},
+    objects::{Completion, Part, StoredPart},
 };
 use lambda_http::Request;
-use serde::Deserialize;
-use serde_json::json as object;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::target_of_parts;
 use crate::app::App;
@@ -21,57 +21,124 @@ fn result_mp4() -> String {
     "result.mp4".to_owned()
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = InitiateParts)]
 struct Initiate {
     video_id: String,
+    /// Name of the file.
     #[serde(default = "result_mp4")]
     subpath: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct PresignPart {
     video_id: String,
     upload_id: String,
+    #[schema(minimum = 1, maximum = 10000)]
     part_number: i32,
+    /// Name of the file.
     #[serde(default = "result_mp4")]
     subpath: String,
     /// MD5 of the part, in Base64.
     md5_sum: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = CompleteParts)]
 struct Complete {
     video_id: String,
     upload_id: String,
     parts: Vec<Part>,
+    /// Name of the file.
     #[serde(default = "result_mp4")]
     subpath: String,
 }
 
 /// What names an upload in progress.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = BegunParts)]
 struct Begun {
     video_id: String,
     upload_id: String,
+    /// Name of the file.
     #[serde(default = "result_mp4")]
     subpath: String,
 }
 
-/// Begins an upload in parts.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = InitiatedParts)]
+struct Initiated {
+    upload_id: String,
+    /// Always `s3`.
+    provider: &'static str,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SignedPart {
+    /// Where the part is PUT, for an hour.
+    presigned_url: String,
+    /// Always `s3`.
+    provider: &'static str,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = StoredParts)]
+struct Stored {
+    parts: Vec<StoredPart>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = CompletedParts)]
+struct Completed {
+    success: bool,
+    /// Always null: what is uploaded is not public.
+    location: Option<&'static str>,
+    file_key: String,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AbortedParts)]
+struct Aborted {
+    success: bool,
+    file_key: String,
+    upload_id: String,
+}
+
+/// Begin an upload in parts
+#[utoipa::path(
+    post,
+    path = "/api/upload/multipart/initiate",
+    tag = "Uploads in parts",
+    request_body = Initiate,
+    responses((status = 200, body = Initiated)),
+)]
 pub(super) async fn initiate(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let asked: Initiate = json(request)?;
     let video = identity::access(&mut app.db.connect().await?, &credential, &asked.video_id).await?.owned()?;
     let upload = target_of_parts(&video, &asked.subpath)?;
     let upload_id = app.objects.begin_upload(&upload.key, upload.content_type).await?;
-    json_response(StatusCode::OK, &object!({ "uploadId": upload_id, "provider": "s3" }))
+    json_response(StatusCode::OK, &Initiated { upload_id, provider: "s3" })
 }
 
-/// Signs the upload of one part. A part may be stored again under its number; the last one counts.
+/// Sign the upload of one part
+///
+/// A part may be stored again under its number; the last one counts.
+#[utoipa::path(
+    post,
+    path = "/api/upload/multipart/presign-part",
+    tag = "Uploads in parts",
+    request_body = PresignPart,
+    responses((status = 200, body = SignedPart)),
+)]
 pub(super) async fn presign_part(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let asked: PresignPart = json(request)?;
@@ -86,10 +153,19 @@ pub(super) async fn presign_part(app: &App, request: &Request) -> Answer {
     let video = identity::access(&mut app.db.connect().await?, &credential, &asked.video_id).await?.owned()?;
     let upload = target_of_parts(&video, &asked.subpath)?;
     let url = app.objects.sign_part(&upload.key, &asked.upload_id, asked.part_number, md5).await?;
-    json_response(StatusCode::OK, &object!({ "presignedUrl": url, "provider": "s3" }))
+    json_response(StatusCode::OK, &SignedPart { presigned_url: url, provider: "s3" })
 }
 
-/// The parts that are there, so that an upload that was interrupted goes on where it was.
+/// List the parts that are stored
+///
+/// So that an upload that was interrupted goes on where it was.
+#[utoipa::path(
+    post,
+    path = "/api/upload/multipart/parts",
+    tag = "Uploads in parts",
+    request_body = Begun,
+    responses((status = 200, body = Stored)),
+)]
 pub(super) async fn parts(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let asked: Begun = json(request)?;
@@ -97,10 +173,19 @@ pub(super) async fn parts(app: &App, request: &Request) -> Answer {
     let video = identity::access(&mut app.db.connect().await?, &credential, &asked.video_id).await?.owned()?;
     let upload = target_of_parts(&video, &asked.subpath)?;
     let parts = app.objects.stored_parts(&upload.key, &asked.upload_id).await?.ok_or_else(unknown_upload)?;
-    json_response(StatusCode::OK, &object!({ "parts": parts }))
+    json_response(StatusCode::OK, &Stored { parts })
 }
 
-/// Makes the object from its parts. A second call gets the first one's answer.
+/// Make the file from its parts
+///
+/// A second call gets the first one's answer.
+#[utoipa::path(
+    post,
+    path = "/api/upload/multipart/complete",
+    tag = "Uploads in parts",
+    request_body = Complete,
+    responses((status = 200, body = Completed)),
+)]
 pub(super) async fn complete(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let asked: Complete = json(request)?;
@@ -109,15 +194,21 @@ pub(super) async fn complete(app: &App, request: &Request) -> Answer {
     let upload = target_of_parts(&video, &asked.subpath)?;
     match app.objects.complete_upload(&upload.key, &asked.upload_id, &asked.parts).await? {
         Completion::Done => {
-            let answer = object!({ "success": true, "location": null, "fileKey": upload.key });
-            json_response(StatusCode::OK, &answer)
+            json_response(StatusCode::OK, &Completed { success: true, location: None, file_key: upload.key })
         }
         Completion::Refused(sentence) => Err(ApiError::bad_request(sentence)),
         Completion::Unknown => Err(unknown_upload()),
     }
 }
 
-/// Drops an upload and its parts.
+/// Drop an upload and its parts
+#[utoipa::path(
+    post,
+    path = "/api/upload/multipart/abort",
+    tag = "Uploads in parts",
+    request_body = Begun,
+    responses((status = 200, body = Aborted)),
+)]
 pub(super) async fn abort(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let asked: Begun = json(request)?;
@@ -127,8 +218,7 @@ pub(super) async fn abort(app: &App, request: &Request) -> Answer {
     if !app.objects.abort_upload(&upload.key, &asked.upload_id).await? {
         return Err(unknown_upload());
     }
-    let answer = object!({ "success": true, "fileKey": upload.key, "uploadId": asked.upload_id });
-    json_response(StatusCode::OK, &answer)
+    json_response(StatusCode::OK, &Aborted { success: true, file_key: upload.key, upload_id: asked.upload_id })
 }
 
 fn require_upload_id(upload_id: &str) -> Result<(), ApiError> {

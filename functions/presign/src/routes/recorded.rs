@@ -8,19 +8,37 @@ use common::{
     objects::keys::{self, live},
 };
 use lambda_http::Request;
-use serde::Deserialize;
-use serde_json::json as object;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::app::App;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = CompleteRecording)]
 struct Complete {
     video_id: String,
 }
 
-/// Has the segments of a recording made into one file. May be called as often as one likes: the job is known by the
-/// manifest that it finds, and of an unchanged one nothing is made twice.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CompletedRecording)]
+struct Completed {
+    success: bool,
+    /// `queued`, `already-processing` or `already-complete`.
+    status: &'static str,
+}
+
+/// Make one file of a recording's segments
+///
+/// May be called as often as one likes: the job is known by the manifest that it finds, and of an unchanged one nothing is
+/// made twice.
+#[utoipa::path(
+    post,
+    path = "/api/upload/recording-complete",
+    tag = "Uploads",
+    request_body = Complete,
+    responses((status = 200, body = Completed)),
+)]
 pub(super) async fn complete(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let asked: Complete = json(request)?;
@@ -50,6 +68,6 @@ fn without_manifest(video: &Video) -> Answer {
     }
 }
 
-fn status(status: &str) -> Answer {
-    json_response(StatusCode::OK, &object!({ "success": true, "status": status }))
+fn status(status: &'static str) -> Answer {
+    json_response(StatusCode::OK, &Completed { success: true, status })
 }

@@ -12,7 +12,7 @@ use common::{
 };
 use lambda_http::Request;
 use serde::{Deserialize, Serialize};
-use serde_json::json as object;
+use utoipa::ToSchema;
 
 use super::target;
 use crate::app::App;
@@ -21,25 +21,40 @@ use crate::app::App;
 const BATCH: std::ops::RangeInclusive<usize> = 1..=50;
 
 /// What the client says of the recording itself (`durationInSecs`, `width`, …) is not read: the upload says it better.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct SignRequest {
     video_id: Option<String>,
+    /// Name of the file: `result.mp4`, `screenshot/screen-capture.jpg`, `segments/manifest.json`, …
     subpath: Option<String>,
     /// What older clients send instead of both: `<user>/<video>/<subpath>`.
     file_key: Option<String>,
+    /// `post` is meant when there is none.
+    #[schema(pattern = "^(put|post)$")]
     method: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct BatchRequest {
     video_id: String,
+    /// Names of files.
+    #[schema(min_items = 1, max_items = 50)]
     subpaths: Vec<String>,
 }
 
-#[derive(Serialize)]
+/// One of the two, whichever was asked for.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+enum Signed {
+    PresignedPutData(Put),
+    PresignedPostData(Post),
+}
+
+/// Where a file is PUT, for half an hour. Only the host is signed, so headers may be left out.
+#[derive(Serialize, ToSchema)]
 struct Put {
+    /// Always `put`.
     #[serde(rename = "type")]
     kind: &'static str,
     url: String,
@@ -47,13 +62,24 @@ struct Put {
     headers: BTreeMap<&'static str, &'static str>,
 }
 
-#[derive(Serialize)]
+/// A form (`multipart/form-data`) that stores a file, which is its last field.
+#[derive(Serialize, ToSchema)]
 struct Post {
     url: String,
     fields: BTreeMap<&'static str, String>,
 }
 
-/// Signs the upload of a whole file, with one PUT or by a form.
+/// Each file by its name, twice: its address alone, and all that is known of its upload.
+#[derive(Serialize, ToSchema)]
+struct Batch<'a> {
+    urls: BTreeMap<&'a str, String>,
+    uploads: BTreeMap<&'a str, Put>,
+}
+
+/// Sign the upload of a file
+///
+/// A whole file, with one PUT or by a form, stored straight in S3.
+#[utoipa::path(post, path = "/api/upload/signed", tag = "Uploads", request_body = SignRequest, responses((status = 200, body = Signed)))]
 pub(super) async fn sign(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let asked: SignRequest = json(request)?;
@@ -67,13 +93,19 @@ pub(super) async fn sign(app: &App, request: &Request) -> Answer {
     let video = access.owned_or_forbidden()?;
     let upload = target(&video, subpath)?;
     if by_form {
-        let post = post(app, &video, &upload).await?;
-        return json_response(StatusCode::OK, &object!({ "presignedPostData": post }));
+        return json_response(StatusCode::OK, &Signed::PresignedPostData(post(app, &video, &upload).await?));
     }
-    json_response(StatusCode::OK, &object!({ "presignedPutData": put(app, &upload).await? }))
+    json_response(StatusCode::OK, &Signed::PresignedPutData(put(app, &upload).await?))
 }
 
-/// Signs the uploads of many files of one video, each with one PUT.
+/// Sign the uploads of many files of one video
+#[utoipa::path(
+    post,
+    path = "/api/upload/signed/batch",
+    tag = "Uploads",
+    request_body = BatchRequest,
+    responses((status = 200, body = Batch<'_>)),
+)]
 pub(super) async fn batch(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let asked: BatchRequest = json(request)?;
@@ -85,10 +117,10 @@ pub(super) async fn batch(app: &App, request: &Request) -> Answer {
     let (mut urls, mut uploads) = (BTreeMap::new(), BTreeMap::new());
     for subpath in &asked.subpaths {
         let put = put(app, &target(&video, subpath)?).await?;
-        urls.insert(subpath, put.url.clone());
-        uploads.insert(subpath, put);
+        urls.insert(subpath.as_str(), put.url.clone());
+        uploads.insert(subpath.as_str(), put);
     }
-    json_response(StatusCode::OK, &object!({ "urls": urls, "uploads": uploads }))
+    json_response(StatusCode::OK, &Batch { urls, uploads })
 }
 
 impl SignRequest {

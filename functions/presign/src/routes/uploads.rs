@@ -16,8 +16,8 @@ use common::{
 };
 use lambda_http::Request;
 use serde::{Deserialize, Serialize};
-use serde_json::json as object;
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 use super::{
     create::{MAX_FPS, MAX_SECONDS, MAX_SIDE},
@@ -33,21 +33,31 @@ const TITLE_CHARACTERS: usize = 255;
 const TYPES: [&str; 4] = ["video/mp4", "video/webm", "video/quicktime", "video/x-matroska"];
 
 /// What is said of an upload. Written again, it is compared with what was said before under the same key.
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = AgentUpload)]
 struct Said {
+    #[schema(max_length = 255)]
     file_name: String,
+    #[schema(pattern = "^video/(mp4|webm|quicktime|x-matroska)$")]
     content_type: String,
+    /// Bytes, up to 5 GiB.
+    #[schema(minimum = 1, maximum = 5368709120_u64)]
     content_length: u64,
+    #[schema(minimum = 0)]
     duration_seconds: Option<f64>,
     width: Option<u32>,
     height: Option<u32>,
+    #[schema(minimum = 0)]
     fps: Option<f64>,
+    /// Without one, the file's name.
+    #[schema(max_length = 255)]
     title: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = CreatedAgentUpload)]
 struct Created<'a> {
     id: &'a VideoId,
     share_url: String,
@@ -55,7 +65,8 @@ struct Created<'a> {
     upload: Put<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AgentPut)]
 struct Put<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
@@ -63,8 +74,17 @@ struct Put<'a> {
     headers: BTreeMap<&'static str, &'a str>,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = CompletedAgentUpload)]
+struct Completed<'a> {
+    id: &'a VideoId,
+    /// `started`, `already-processing` or `already-complete`.
+    processing: &'static str,
+}
+
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = CompleteAgentUpload)]
 struct Complete {
     raw_file_key: String,
     content_length: u64,
@@ -121,8 +141,21 @@ impl Said {
     }
 }
 
-/// `POST /api/v1/uploads` with an `Idempotency-Key`: a new video, and where its file goes. Asked again under the same key,
-/// the same video, with an address that is good for another half an hour.
+/// Create a video and sign the upload of its file
+///
+/// Asked again under the same `Idempotency-Key`, it answers the same video, with an address that is good for another half
+/// an hour.
+#[utoipa::path(
+    post,
+    path = "/api/v1/uploads",
+    tag = "Uploads",
+    params(("Idempotency-Key" = String, Header, description = "A value of one's own", pattern = "^[A-Za-z0-9._-]{8,128}$")),
+    request_body = Said,
+    responses(
+        (status = 200, body = Created<'_>),
+        (status = 409, description = "The key was used for another upload"),
+    ),
+)]
 pub(super) async fn begin(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let key = idempotency_key(request)?.ok_or_else(|| {
@@ -157,7 +190,23 @@ pub(super) async fn begin(app: &App, request: &Request) -> Answer {
     agent_json(request, StatusCode::OK, &created)
 }
 
-/// `POST /api/v1/uploads/{id}/complete`: the file is stored. What becomes of it has begun with that; this only says so.
+/// Say that a file is stored
+///
+/// What becomes of it has begun with that; this only says so.
+#[utoipa::path(
+    post,
+    path = "/api/v1/uploads/{id}/complete",
+    tag = "Uploads",
+    params(
+        ("id" = String, Path, description = "The video's"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A value of one's own", pattern = "^[A-Za-z0-9._-]{8,128}$"),
+    ),
+    request_body = Complete,
+    responses(
+        (status = 200, body = Completed<'_>),
+        (status = 409, description = "The file is not stored yet, or of another size"),
+    ),
+)]
 pub(super) async fn complete(app: &App, request: &Request, id: &str) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     idempotency_key(request)?;
@@ -168,7 +217,7 @@ pub(super) async fn complete(app: &App, request: &Request, id: &str) -> Answer {
     }
     let stored = app.objects.head(&target(&video, SUBPATH)?.key).await?.map(|head| head.size);
     let processing = standing(&video, stored, asked.content_length)?;
-    agent_json(request, StatusCode::OK, &object!({ "id": video.id, "processing": processing }))
+    agent_json(request, StatusCode::OK, &Completed { id: &video.id, processing })
 }
 
 /// What a client is told of a video whose file has so many bytes, if there is one.

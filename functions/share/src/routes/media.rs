@@ -8,12 +8,28 @@ use common::{
     objects::keys,
 };
 use lambda_http::Request;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{app::App, relative};
 
-/// `GET /api/thumbnail?videoId`: where the poster is, or the screenshot. Until there is a poster, the desktop's own idea of it
-/// is shown, if that is there.
+#[derive(Serialize, ToSchema)]
+struct Thumbnail {
+    /// Good for an hour.
+    screen: String,
+}
+
+/// Tell where the poster is, or the screenshot
+///
+/// Until there is a poster, the desktop's own idea of it is shown, if that is there.
+#[utoipa::path(
+    get,
+    path = "/api/thumbnail",
+    tag = "Watching",
+    security(()),
+    params(("videoId" = String, Query, description = "The video's")),
+    responses((status = 200, body = Thumbnail)),
+)]
 pub(super) async fn thumbnail(app: &App, request: &Request) -> Answer {
     let video = found(app, request).await?;
     let url = match (video.kind, video.published) {
@@ -24,8 +40,7 @@ pub(super) async fn thumbnail(app: &App, request: &Request) -> Answer {
         (Kind::Recording, Some(_)) => Some(app.objects.sign_get(&keys::poster(&video.id)).await?),
         (Kind::Recording, None) => client_thumbnail(app, &video).await?,
     };
-    let url = url.ok_or_else(not_ready)?;
-    json_response(StatusCode::OK, &json!({ "screen": url }))
+    json_response(StatusCode::OK, &Thumbnail { screen: url.ok_or_else(not_ready)? })
 }
 
 /// Address of the desktop's thumbnail of a recording. It was not looked at, so it is answered as the picture that it should
@@ -38,7 +53,15 @@ pub(super) async fn client_thumbnail(app: &App, video: &Video) -> Result<Option<
     Ok(Some(app.objects.sign_get_as(&key, "image/jpeg").await?))
 }
 
-/// `GET|HEAD /api/video/preview?videoId`: sends an `<img>` to a few seconds that move.
+/// Show a few seconds that move
+#[utoipa::path(
+    method(get, head),
+    path = "/api/video/preview",
+    tag = "Watching",
+    security(()),
+    params(("videoId" = String, Query, description = "The video's")),
+    responses((status = 302, description = "To the picture in S3")),
+)]
 pub(super) async fn preview(app: &App, request: &Request) -> Answer {
     let video = published(app, request).await?;
     let made = video.storyboard.ok_or_else(|| ApiError::not_found("This video has no preview yet."))?;
@@ -50,7 +73,17 @@ pub(super) async fn preview(app: &App, request: &Request) -> Answer {
     redirect(&url)
 }
 
-/// `GET|HEAD /api/video/storyboard?videoId`: which part of which picture is for which time, for a player's scrubber.
+/// List the pictures of a player's scrubber
+///
+/// As WebVTT: which part of which picture is for which time.
+#[utoipa::path(
+    method(get, head),
+    path = "/api/video/storyboard",
+    tag = "Watching",
+    security(()),
+    params(("videoId" = String, Query, description = "The video's")),
+    responses((status = 200, body = String, content_type = "text/vtt")),
+)]
 pub(super) async fn storyboard(app: &App, request: &Request) -> Answer {
     let video = published(app, request).await?;
     let none = || ApiError::not_found("This video has no storyboard yet.");

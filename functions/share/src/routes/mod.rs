@@ -9,8 +9,14 @@ use std::sync::Arc;
 
 use common::http::{Answer, no_route, path_segments};
 use lambda_http::Request;
+use utoipa::OpenApi;
 
 use crate::app::App;
+
+/// The function's routes, as openapi.json lists them.
+#[derive(Clone, Copy, Debug, OpenApi)]
+#[openapi(paths(page::show, playlist::playlist, media::thumbnail, media::preview, media::storyboard))]
+pub struct Api;
 
 pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
     let path = path_segments(&request);

@@ -64,8 +64,18 @@ struct MissingPage<'a> {
     nonce: &'a str,
 }
 
-/// Shows the player, or says what the video is waiting for. Never missing once the video is created: the desktop opens
-/// it the moment a recording stops.
+/// Show a video
+///
+/// Its player, or what it is waiting for. Never missing once the video is created: the desktop opens it the moment a
+/// recording stops.
+#[utoipa::path(
+    method(get, head),
+    path = "/s/{code}",
+    tag = "Watching",
+    security(()),
+    params(("code" = String, Path, description = "The last part of the link")),
+    responses((status = 200, body = String, content_type = "text/html"), (status = 404, description = "No such link", body = String, content_type = "text/html")),
+)]
 pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
     let nonce = nonce()?;
     let found = match ShareCode::parse(code) {

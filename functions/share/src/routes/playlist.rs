@@ -19,7 +19,32 @@ use crate::{
 
 pub(super) const HLS: &str = "application/vnd.apple.mpegurl";
 
-/// `GET|HEAD /api/playlist?videoId&videoType[&rendition]`
+/// Play a video
+///
+/// `mp4` leads to the whole video. `master`, `rendition` and `audio` are HLS playlists of its renditions; `segments-master`,
+/// `segments-video`, `segments-audio` and `segment` are of a recording that is still being made.
+#[utoipa::path(
+    method(get, head),
+    path = "/api/playlist",
+    tag = "Watching",
+    security(()),
+    params(
+        ("videoId" = String, Query, description = "The video's"),
+        (
+            "videoType" = String, Query,
+            description = "What of it",
+            pattern = "^(mp4|video|master|rendition|audio|segments-(master|video|audio)|segment|raw-preview)$",
+        ),
+        ("rendition" = Option<String>, Query, description = "A height in pixels, or audio", pattern = "^([0-9]+|audio)$"),
+        ("track" = Option<String>, Query, description = "Of a segment", pattern = "^(video|audio)$"),
+        ("index" = Option<u32>, Query, description = "Of a segment: its number", minimum = 1),
+        ("requireComplete" = Option<String>, Query, description = "1 for nothing until the recording has ended"),
+    ),
+    responses(
+        (status = 200, body = String, content_type = "application/vnd.apple.mpegurl"),
+        (status = 302, description = "To the media in S3"),
+    ),
+)]
 pub(super) async fn playlist(app: &App, request: &Request) -> Answer {
     match query(request, "videoType") {
         Some("mp4" | "video") => whole(app, request).await,

@@ -21,15 +21,34 @@ use owner::Owner;
 use route::{Door, Route};
 use table::ROUTES;
 
-#[test]
-fn the_table_has_every_route_of_the_template_and_no_other() {
+/// The routes of template.yaml, as `GET /login`.
+fn deployed() -> BTreeSet<String> {
     // What has no default; no route follows from it.
     let database = "mysql://u:p@127.0.0.1:3306/d";
     let given = [("DatabaseUrl", database), ("MailTransport", "smtp"), ("MailFrom", "login@example.test")];
     let parameters = given.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let inputs = Inputs { parameters, ..Inputs::default() };
     let template = Template::load(&repository().join("template.yaml"), &inputs).expect("the template");
-    let deployed: BTreeSet<_> = template.routes.iter().map(local::template::Route::key).collect();
+    template.routes.iter().map(local::template::Route::key).collect()
+}
+
+#[test]
+fn openapi_json_has_every_route_and_no_other() {
+    let document = openapi::document();
+    let mut described = BTreeSet::new();
+    for (path, operations) in document["paths"].as_object().expect("paths") {
+        for method in operations.as_object().expect("operations").keys() {
+            described.insert(format!("{} {path}", method.to_uppercase()));
+        }
+    }
+    let deployed = deployed();
+    let difference: Vec<_> = deployed.symmetric_difference(&described).collect();
+    assert!(difference.is_empty(), "only in one of template.yaml and openapi.json: {difference:?}");
+}
+
+#[test]
+fn the_table_has_every_route_of_the_template_and_no_other() {
+    let deployed = deployed();
     let listed: BTreeSet<_> = ROUTES.iter().map(|route| route.key.to_owned()).collect();
     let difference: Vec<_> = deployed.symmetric_difference(&listed).collect();
     assert!(difference.is_empty(), "only in one of template.yaml and the table: {difference:?}");

@@ -122,8 +122,8 @@ pub(super) const ROUTES: &[Route] = &[
     caller("POST /api/desktop/storage/google-drive/connect").always(400),
     caller("POST /api/desktop/storage/google-drive/test").always(404),
     caller("DELETE /api/desktop/storage/google-drive/disconnect"),
-    public("GET /api/currency", 200).exactly(r#"{"country":null,"currency":"usd"}"#),
-    public("GET /api/desktop/currency", 200).exactly(r#"{"country":null,"currency":"usd"}"#),
+    public("GET /api/currency", 200).exactly(r#"{"currency":"usd","country":null}"#),
+    public("GET /api/desktop/currency", 200).exactly(r#"{"currency":"usd","country":null}"#),
     public("GET /api/changelog", 200).exactly("[]"),
     public("GET /api/changelog/status", 200).exactly(r#"{"hasUpdate":false}"#),
     public("HEAD /", 200).exactly(""),
@@ -135,8 +135,10 @@ pub(super) const ROUTES: &[Route] = &[
     caller("POST /api/settings/user/avatar/complete"),
     caller("POST /api/settings/user/avatar/remove"),
     signed_in("POST /api/settings/user/delete").fields(r#"{"email":"ada@example.test"}"#),
-    // Health, without a word about anybody.
+    // Health and the list of these routes, without a word about anybody.
     public("GET /api/status", 200),
+    public("GET /api/openapi.json", 200),
+    public("GET /api/docs", 200),
     // Share pages and what they play: public on purpose, for whoever has the link.
     public("GET /s/{code}", 200).about(Video),
     public("HEAD /s/{code}", 200).about(Video),

@@ -8,10 +8,13 @@ use common::{
     limits::Limit,
 };
 use lambda_http::Request;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::super::scrub::scrubbed;
-use crate::app::App;
+use crate::{
+    app::App,
+    routes::{scrub::scrubbed, settings::forms},
+};
 
 /// Messages of one person.
 const FEEDBACK_OF_USER: Limit = Limit { name: "feedback-of", most: 20, seconds: 3600 };
@@ -26,7 +29,20 @@ const DIAGNOSTICS_CHARACTERS: usize = 8000;
 /// Characters of a name or a version.
 const WORD_CHARACTERS: usize = 64;
 
-/// `POST /api/desktop/feedback` with `feedback`, `os` and `version`
+#[derive(Serialize, ToSchema)]
+struct Taken {
+    success: bool,
+    message: &'static str,
+}
+
+/// Say something to whoever runs the server
+#[utoipa::path(
+    post,
+    path = "/api/desktop/feedback",
+    tag = "Cap Desktop",
+    request_body(content((forms::Feedback = "application/json"), (forms::Feedback = "application/x-www-form-urlencoded"))),
+    responses((status = 200, body = Taken)),
+)]
 pub(super) async fn feedback(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let form = fields(request)?;
@@ -39,13 +55,18 @@ pub(super) async fn feedback(app: &App, request: &Request) -> Answer {
     let feedback = scrubbed(&beginning(text, FEEDBACK_CHARACTERS));
     let (os, version) = (word(&form, "os"), word(&form, "version"));
     tracing::info!(user = %caller, os, version, feedback, "feedback");
-    json_response(
-        StatusCode::OK,
-        &json!({ "success": true, "message": "Thank you. Whoever runs this server reads it." }),
-    )
+    json_response(StatusCode::OK, &Taken { success: true, message: "Thank you. Whoever runs this server reads it." })
 }
 
-/// `POST /api/desktop/logs` with `log`, `os`, `version` and `diagnostics`, from anybody
+/// Send the app's log to whoever runs the server
+#[utoipa::path(
+    post,
+    path = "/api/desktop/logs",
+    tag = "Cap Desktop",
+    security(()),
+    request_body(content = forms::Log, content_type = "multipart/form-data"),
+    responses((status = 200, body = Taken)),
+)]
 pub(super) async fn logs(app: &App, request: &Request) -> Answer {
     // The app sends no cookie. A browser that does is made to by a page, which must be one of this site.
     if cookie::session(request).is_some() && !identity::is_own(&app.site, request) {
@@ -58,7 +79,7 @@ pub(super) async fn logs(app: &App, request: &Request) -> Answer {
     let diagnostics = scrubbed(&beginning(form.get("diagnostics").unwrap_or_default(), DIAGNOSTICS_CHARACTERS));
     let (os, version) = (word(&form, "os"), word(&form, "version"));
     tracing::info!(os, version, diagnostics, log, "log of the desktop");
-    json_response(StatusCode::OK, &json!({ "success": true, "message": "The log was taken." }))
+    json_response(StatusCode::OK, &Taken { success: true, message: "The log was taken." })
 }
 
 fn word(form: &Fields, name: &str) -> String {

@@ -10,10 +10,64 @@ use common::{
     http::{Answer, StatusCode, empty, gateway_host, json_response, redirect},
     identity,
 };
-use lambda_http::Request;
-use serde_json::json;
+use lambda_http::{Body, Request, Response};
+use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
+
+/// The desktop's routes, as openapi.json lists them.
+#[derive(OpenApi)]
+#[openapi(paths(
+    plan,
+    subscribe,
+    currency,
+    changelog,
+    changelog_status,
+    reachable,
+    home,
+    organization::list,
+    organization::domain,
+    user::profile,
+    user::image,
+    progress::note,
+    feedback::feedback,
+    feedback::logs,
+    storage::config,
+    storage::own_bucket,
+    storage::forget,
+    storage::integrations,
+    storage::set_active,
+    storage::connect,
+    storage::test,
+))]
+pub(super) struct Api;
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Plan {
+    /// Always true.
+    upgraded: bool,
+    stripe_subscription_status: Option<&'static str>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct NothingToBuy {
+    error: bool,
+    subscription: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Currency {
+    currency: &'static str,
+    country: Option<&'static str>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct News {
+    has_update: bool,
+}
 
 /// The desktop's routes below `/api/desktop`, and those that it asks for elsewhere; `None` when it is none of them.
 pub(super) async fn answer(app: &App, request: &Request, path: &[&str]) -> Option<Answer> {
@@ -39,29 +93,72 @@ pub(super) async fn answer(app: &App, request: &Request, path: &[&str]) -> Optio
         ("POST", ["api", "desktop", "storage", "google-drive", "test"]) => storage::test(app, request).await,
         ("DELETE", ["api", "desktop", "storage", "google-drive", "disconnect"]) => storage::forget(app, request).await,
 
-        ("GET", ["api", "currency"] | ["api", "desktop", "currency"]) => {
-            json_response(StatusCode::OK, &json!({ "currency": "usd", "country": null }))
-        }
-        // The app's own news come from its makers.
-        ("GET", ["api", "changelog"]) => json_response(StatusCode::OK, &json!([])),
-        ("GET", ["api", "changelog", "status"]) => json_response(StatusCode::OK, &json!({ "hasUpdate": false })),
-        // The app looks whether the server can be reached before it sends a part again.
-        ("HEAD", [""]) => Ok(empty(StatusCode::OK)),
-        ("GET", [""]) => redirect(&format!("{}/dashboard", app.site.origin(&gateway_host(request)))),
+        ("GET", ["api", "currency"] | ["api", "desktop", "currency"]) => currency(),
+        ("GET", ["api", "changelog"]) => changelog(),
+        ("GET", ["api", "changelog", "status"]) => changelog_status(),
+        ("HEAD", [""]) => Ok(reachable()),
+        ("GET", [""]) => home(app, request),
         _ => return None,
     })
 }
 
+/// Tell what the app may do
+///
 /// Everybody has everything; otherwise the app itself refuses to upload screenshots and long recordings.
+#[utoipa::path(get, path = "/api/desktop/plan", tag = "Cap Desktop", responses((status = 200, body = Plan)))]
 async fn plan(app: &App, request: &Request) -> Answer {
     let credential = identity::reading(request)?;
     identity::caller(&mut app.db.connect().await?, &credential).await?;
-    json_response(StatusCode::OK, &json!({ "upgraded": true, "stripeSubscriptionStatus": null }))
+    json_response(StatusCode::OK, &Plan { upgraded: true, stripe_subscription_status: None })
 }
 
+/// Buy nothing
+///
 /// There is nothing to buy for whoever has everything.
+#[utoipa::path(
+    post,
+    path = "/api/desktop/subscribe",
+    tag = "Cap Desktop",
+    responses((status = 400, description = "Always", body = NothingToBuy)),
+)]
 async fn subscribe(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     identity::caller(&mut app.db.connect().await?, &credential).await?;
-    json_response(StatusCode::BAD_REQUEST, &json!({ "error": true, "subscription": true }))
+    json_response(StatusCode::BAD_REQUEST, &NothingToBuy { error: true, subscription: true })
+}
+
+/// Tell the currency of prices
+///
+/// There are none.
+#[utoipa::path(get, path = "/api/currency", tag = "Cap Desktop", security(()), responses((status = 200, body = Currency)))]
+fn currency() -> Answer {
+    json_response(StatusCode::OK, &Currency { currency: "usd", country: None })
+}
+
+/// List the app's news
+///
+/// They come from its makers, so here are none.
+#[utoipa::path(get, path = "/api/changelog", tag = "Cap Desktop", security(()), responses((status = 200, body = Vec<String>)))]
+fn changelog() -> Answer {
+    json_response::<[&str; 0]>(StatusCode::OK, &[])
+}
+
+/// Tell whether there are news
+#[utoipa::path(get, path = "/api/changelog/status", tag = "Cap Desktop", security(()), responses((status = 200, body = News)))]
+fn changelog_status() -> Answer {
+    json_response(StatusCode::OK, &News { has_update: false })
+}
+
+/// Be there
+///
+/// The app looks whether the server can be reached before it sends a part again.
+#[utoipa::path(head, path = "/", tag = "Cap Desktop", security(()), responses((status = 200, description = "Nothing else")))]
+fn reachable() -> Response<Body> {
+    empty(StatusCode::OK)
+}
+
+/// Lead to the dashboard
+#[utoipa::path(get, path = "/", tag = "Pages", security(()), responses((status = 302, description = "To the dashboard")))]
+fn home(app: &App, request: &Request) -> Answer {
+    redirect(&format!("{}/dashboard", app.site.origin(&gateway_host(request))))
 }

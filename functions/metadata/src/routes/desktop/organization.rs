@@ -9,12 +9,13 @@ use common::{
 };
 use lambda_http::Request;
 use serde::Serialize;
-use serde_json::json;
+use utoipa::ToSchema;
 
 use crate::app::App;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = DesktopOrganization)]
 struct Organization<'a> {
     id: &'a str,
     name: &'a str,
@@ -26,7 +27,7 @@ struct Organization<'a> {
 }
 
 /// There are none, and the app wants them said one by one.
-#[derive(Default, Serialize)]
+#[derive(Default, Serialize, ToSchema)]
 struct BrandColors {
     primary: Option<&'static str>,
     secondary: Option<&'static str>,
@@ -34,7 +35,17 @@ struct BrandColors {
     background: Option<&'static str>,
 }
 
-/// `GET /api/desktop/organizations`: everybody has one, their own.
+/// Share links are on the site's own address.
+#[derive(Serialize, ToSchema)]
+struct CustomDomain {
+    custom_domain: Option<&'static str>,
+    domain_verified: Option<&'static str>,
+}
+
+/// List one's organisations
+///
+/// Everybody has one, their own.
+#[utoipa::path(get, path = "/api/desktop/organizations", tag = "Cap Desktop", responses((status = 200, body = Vec<Organization<'_>>)))]
 pub(super) async fn list(app: &App, request: &Request) -> Answer {
     let credential = identity::reading(request)?;
     let mut db = app.db.connect().await?;
@@ -52,9 +63,10 @@ pub(super) async fn list(app: &App, request: &Request) -> Answer {
     json_response(StatusCode::OK, &own.collect::<Vec<_>>())
 }
 
-/// `GET /api/desktop/org-custom-domain`: share links are on the site's own address.
+/// Tell the domain of share links
+#[utoipa::path(get, path = "/api/desktop/org-custom-domain", tag = "Cap Desktop", responses((status = 200, body = CustomDomain)))]
 pub(super) async fn domain(app: &App, request: &Request) -> Answer {
     let credential = identity::reading(request)?;
     identity::caller(&mut app.db.connect().await?, &credential).await?;
-    json_response(StatusCode::OK, &json!({ "custom_domain": null, "domain_verified": null }))
+    json_response(StatusCode::OK, &CustomDomain { custom_domain: None, domain_verified: None })
 }

@@ -9,19 +9,33 @@ use common::{
 };
 use lambda_http::Request;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = UploadProgress)]
 struct Told {
     video_id: String,
+    /// Bytes.
     uploaded: u64,
+    /// Bytes.
     total: u64,
+    #[schema(format = DateTime)]
     updated_at: String,
 }
 
-/// Notes it for the share page. Whether the upload is there, the object says.
+/// Tell how far an upload is
+///
+/// The share page shows it. Whether the upload is there, the object says.
+#[utoipa::path(
+    post,
+    path = "/api/desktop/video/progress",
+    tag = "Cap Desktop",
+    request_body = Told,
+    responses((status = 200, body = bool, content_type = "application/json")),
+)]
 pub(super) async fn note(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let told: Told = json(request)?;

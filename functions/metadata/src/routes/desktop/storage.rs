@@ -6,29 +6,92 @@ use common::{
     identity,
 };
 use lambda_http::Request;
-use serde::Deserialize;
-use serde_json::json as object;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::app::App;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ActiveStorage)]
 struct Active {
+    #[schema(pattern = "^(s3|googleDrive)$")]
     provider: String,
 }
 
-/// `GET /api/desktop/s3/config/get`
+/// A bucket of one's own, which nobody has.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct OwnBucket {
+    provider: &'static str,
+    access_key_id: &'static str,
+    secret_access_key: &'static str,
+    endpoint: &'static str,
+    bucket_name: &'static str,
+    region: &'static str,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Buckets {
+    config: OwnBucket,
+    /// Always `default`.
+    source: &'static str,
+    managed_by_organization: Option<&'static str>,
+}
+
+/// Google Drive, which nobody has connected.
+#[derive(Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Drive {
+    id: Option<&'static str>,
+    connected: bool,
+    active: bool,
+    status: Option<&'static str>,
+    display_name: Option<&'static str>,
+    storage_quota: Option<u64>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Integrations {
+    /// Always `s3`.
+    active_provider: &'static str,
+    managed_by_organization: Option<&'static str>,
+    google_drive: Drive,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Done {
+    success: bool,
+}
+
+/// Show the bucket of one's own
+///
+/// There is none.
+#[utoipa::path(get, path = "/api/desktop/s3/config/get", tag = "Cap Desktop", responses((status = 200, body = Buckets)))]
 pub(super) async fn config(app: &App, request: &Request) -> Answer {
     let credential = identity::reading(request)?;
     identity::caller(&mut app.db.connect().await?, &credential).await?;
-    let config = object!({
-        "provider": "aws", "accessKeyId": "", "secretAccessKey": "", "endpoint": "https://s3.amazonaws.com",
-        "bucketName": "", "region": "us-east-1",
-    });
-    let answer = object!({ "config": config, "source": "default", "managedByOrganization": null });
-    json_response(StatusCode::OK, &answer)
+    let config = OwnBucket {
+        provider: "aws",
+        access_key_id: "",
+        secret_access_key: "",
+        endpoint: "https://s3.amazonaws.com",
+        bucket_name: "",
+        region: "us-east-1",
+    };
+    json_response(StatusCode::OK, &Buckets { config, source: "default", managed_by_organization: None })
 }
 
-/// `POST /api/desktop/s3/config` and `POST /api/desktop/s3/config/test`
+/// Use a bucket of one's own
+///
+/// That cannot be done.
+#[utoipa::path(
+    post,
+    path = "/api/desktop/s3/config",
+    tag = "Cap Desktop",
+    responses((status = 400, description = "Always, with a sentence that says so")),
+)]
 pub(super) async fn own_bucket(app: &App, request: &Request) -> Answer {
     known(app, request).await?;
     Err(ApiError::bad_request(
@@ -36,43 +99,68 @@ pub(super) async fn own_bucket(app: &App, request: &Request) -> Answer {
     ))
 }
 
-/// `DELETE /api/desktop/s3/config/delete` and `DELETE /api/desktop/storage/google-drive/disconnect`: neither is used
-/// afterwards, as neither was before.
+/// Use no storage of one's own
+///
+/// None is used afterwards, as none was before.
+#[utoipa::path(delete, path = "/api/desktop/s3/config/delete", tag = "Cap Desktop", responses((status = 200, body = Done)))]
 pub(super) async fn forget(app: &App, request: &Request) -> Answer {
     known(app, request).await?;
-    json_response(StatusCode::OK, &object!({ "success": true }))
+    json_response(StatusCode::OK, &Done { success: true })
 }
 
-/// `GET /api/desktop/storage/integrations`
+/// Tell where recordings are kept
+#[utoipa::path(get, path = "/api/desktop/storage/integrations", tag = "Cap Desktop", responses((status = 200, body = Integrations)))]
 pub(super) async fn integrations(app: &App, request: &Request) -> Answer {
     let credential = identity::reading(request)?;
     identity::caller(&mut app.db.connect().await?, &credential).await?;
-    let drive = object!({
-        "id": null, "connected": false, "active": false, "status": null, "displayName": null, "storageQuota": null,
-    });
-    let answer = object!({ "activeProvider": "s3", "managedByOrganization": null, "googleDrive": drive });
-    json_response(StatusCode::OK, &answer)
+    let google_drive = Drive::default();
+    json_response(StatusCode::OK, &Integrations { active_provider: "s3", managed_by_organization: None, google_drive })
 }
 
-/// `POST /api/desktop/storage/set-active`: S3 is active, and nothing else can be.
+/// Choose where recordings are kept
+///
+/// S3 is active, and nothing else can be.
+#[utoipa::path(
+    post,
+    path = "/api/desktop/storage/set-active",
+    tag = "Cap Desktop",
+    request_body = Active,
+    responses((status = 200, body = Done), (status = 404, description = "Google Drive is not connected")),
+)]
 pub(super) async fn set_active(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let Active { provider } = json(request)?;
     identity::caller(&mut app.db.connect().await?, &credential).await?;
     match provider.as_str() {
-        "s3" => json_response(StatusCode::OK, &object!({ "success": true })),
+        "s3" => json_response(StatusCode::OK, &Done { success: true }),
         "googleDrive" => Err(not_connected()),
         _ => Err(ApiError::bad_request("provider must be s3 or googleDrive.")),
     }
 }
 
-/// `POST /api/desktop/storage/google-drive/connect`
+/// Connect Google Drive
+///
+/// That cannot be done.
+#[utoipa::path(
+    post,
+    path = "/api/desktop/storage/google-drive/connect",
+    tag = "Cap Desktop",
+    responses((status = 400, description = "Always, with a sentence that says so")),
+)]
 pub(super) async fn connect(app: &App, request: &Request) -> Answer {
     known(app, request).await?;
     Err(ApiError::bad_request("This server keeps all recordings in its own storage. Google Drive cannot be connected."))
 }
 
-/// `POST /api/desktop/storage/google-drive/test`
+/// Look at Google Drive
+///
+/// It is not connected.
+#[utoipa::path(
+    post,
+    path = "/api/desktop/storage/google-drive/test",
+    tag = "Cap Desktop",
+    responses((status = 404, description = "Always")),
+)]
 pub(super) async fn test(app: &App, request: &Request) -> Answer {
     known(app, request).await?;
     Err(not_connected())

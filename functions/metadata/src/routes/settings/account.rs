@@ -9,12 +9,29 @@ use common::{
     objects::keys,
 };
 use lambda_http::Request;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::page;
+use super::{forms, page};
 use crate::app::App;
 
-/// `POST /api/settings/user/delete` with the account's own `email`, so that nobody does it by accident
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeletedAccount)]
+struct Deleted {
+    deleted: bool,
+}
+
+/// Delete one's account
+///
+/// With everything in it. The body holds the account's own address, so that nobody does it by accident.
+#[utoipa::path(
+    post,
+    path = "/api/settings/user/delete",
+    tag = "Account",
+    security(("session" = [])),
+    request_body(content((forms::Confirmation = "application/json"), (forms::Confirmation = "application/x-www-form-urlencoded"))),
+    responses((status = 200, body = Deleted), (status = 303, description = "A form leads to the login")),
+)]
 pub(in crate::routes) async fn delete(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let fields = fields(request)?;
@@ -38,7 +55,7 @@ pub(in crate::routes) async fn delete(app: &App, request: &Request) -> Answer {
     let answer = if is_form(request) {
         see_other(&page(app, request, "/login"))
     } else {
-        json_response(StatusCode::OK, &json!({ "deleted": true }))
+        json_response(StatusCode::OK, &Deleted { deleted: true })
     };
     with_cookie(answer?, &cookie::clear_session(&app.site))
 }

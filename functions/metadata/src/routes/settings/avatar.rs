@@ -17,7 +17,7 @@ use common::{
 };
 use lambda_http::Request;
 use serde::{Deserialize, Serialize};
-use serde_json::json as object;
+use utoipa::ToSchema;
 
 use super::{done, image_url};
 use crate::app::App;
@@ -27,20 +27,41 @@ const MOST: u64 = 5 << 20;
 /// Its key is of no other picture, ever.
 const CACHE_CONTROL: &str = "private, max-age=3600, immutable";
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = AnnouncedPicture)]
 struct Announced {
+    #[schema(pattern = "^image/(jpeg|png|webp)$")]
     content_type: String,
+    /// Bytes, up to 5 MiB.
+    #[schema(minimum = 1, maximum = 5242880)]
     size: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ShownPicture)]
+struct Shown {
+    /// Where it is, for an hour; null when there is none.
+    image_url: Option<String>,
+}
+
+/// Where the picture is PUT, with these headers.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PictureUpload)]
 struct Upload {
     url: String,
     headers: BTreeMap<&'static str, String>,
 }
 
-/// `POST /api/settings/user/avatar` with `contentType` and `size`
+/// Sign the upload of one's picture
+#[utoipa::path(
+    post,
+    path = "/api/settings/user/avatar",
+    tag = "Account",
+    request_body = Announced,
+    responses((status = 200, body = Upload)),
+)]
 pub(in crate::routes) async fn sign(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let Announced { content_type, size } = json(request)?;
@@ -58,7 +79,13 @@ pub(in crate::routes) async fn sign(app: &App, request: &Request) -> Answer {
     json_response(StatusCode::OK, &Upload { url: signed.url, headers: signed.headers.into_iter().collect() })
 }
 
-/// `POST /api/settings/user/avatar/complete`
+/// Show the picture that was uploaded
+#[utoipa::path(
+    post,
+    path = "/api/settings/user/avatar/complete",
+    tag = "Account",
+    responses((status = 200, body = Shown), (status = 400, description = "No picture was uploaded, or none that can be shown")),
+)]
 pub(in crate::routes) async fn complete(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let mut db = app.db.connect().await?;
@@ -78,16 +105,22 @@ pub(in crate::routes) async fn complete(app: &App, request: &Request) -> Answer 
     show(app, &mut db, &caller, Some(&file)).await?;
     drop(db);
     remove(app, &upload).await;
-    json_response(StatusCode::OK, &object!({ "imageUrl": image_url(&app.objects, &caller, Some(&file)).await? }))
+    json_response(StatusCode::OK, &Shown { image_url: image_url(&app.objects, &caller, Some(&file)).await? })
 }
 
-/// `POST /api/settings/user/avatar/remove`
+/// Take one's picture away
+#[utoipa::path(
+    post,
+    path = "/api/settings/user/avatar/remove",
+    tag = "Account",
+    responses((status = 200, body = Shown), (status = 303, description = "A form leads to the settings")),
+)]
 pub(in crate::routes) async fn take_away(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let mut db = app.db.connect().await?;
     let caller = identity::caller(&mut db, &credential).await?;
     show(app, &mut db, &caller, None).await?;
-    done(app, request, &object!({ "imageUrl": null }))
+    done(app, request, &Shown { image_url: None })
 }
 
 /// The type of an upload, if name, bytes and size agree that it is a picture.

@@ -2,6 +2,7 @@
 
 pub(super) mod account;
 pub(super) mod avatar;
+pub(super) mod forms;
 pub(super) mod profile;
 
 use common::{

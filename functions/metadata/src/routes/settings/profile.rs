@@ -10,14 +10,15 @@ use common::{
 };
 use lambda_http::Request;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::{done, image_url};
+use super::{done, forms, image_url};
 use crate::app::App;
 
 /// Characters of a name.
 const NAME_CHARACTERS: usize = 100;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Account<'a> {
     id: &'a UserId,
@@ -27,13 +28,15 @@ struct Account<'a> {
     organization: Option<Organization<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AccountOrganization)]
 struct Organization<'a> {
     id: &'a str,
     name: &'a str,
 }
 
-/// `GET /api/settings/user`
+/// Show one's account
+#[utoipa::path(get, path = "/api/settings/user", tag = "Account", responses((status = 200, body = Account<'_>)))]
 pub(in crate::routes) async fn show(app: &App, request: &Request) -> Answer {
     let credential = identity::reading(request)?;
     let mut db = app.db.connect().await?;
@@ -50,7 +53,16 @@ pub(in crate::routes) async fn show(app: &App, request: &Request) -> Answer {
     json_response(StatusCode::OK, &account)
 }
 
-/// `POST /api/settings/user/name` with `firstName` and `lastName`, or `name`
+/// Change one's name
+///
+/// `name`, or `firstName` and `lastName`.
+#[utoipa::path(
+    post,
+    path = "/api/settings/user/name",
+    tag = "Account",
+    request_body(content((forms::Name = "application/json"), (forms::Name = "application/x-www-form-urlencoded"))),
+    responses((status = 200, body = bool, content_type = "application/json"), (status = 303, description = "A form leads to the settings")),
+)]
 pub(in crate::routes) async fn rename(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let name = name(&fields(request)?)?;

@@ -1,0 +1,15 @@
+//! The share page and the media behind it.
+
+mod app;
+mod relative;
+mod routes;
+
+use common::{http, telemetry};
+
+pub use routes::Api;
+
+/// Answers requests until Lambda stops the process.
+pub async fn run() -> Result<(), lambda_http::Error> {
+    telemetry::init();
+    http::serve(app::App::from_env().await?, routes::answer).await
+}
