@@ -50,6 +50,13 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", message)
     }
 
+    /// 403 for what a password opens.
+    #[must_use]
+    pub fn password_required() -> Self {
+        let message = "This video wants a password. Open its page and give it there.";
+        Self::new(StatusCode::FORBIDDEN, "PASSWORD_REQUIRED", message)
+    }
+
     /// 404: not there, or not there for you.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", message)

@@ -87,10 +87,16 @@ id!(
 );
 
 /// The last part of a share link. A video's first link has the video's id as its code.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(transparent)]
 pub struct ShareCode(String);
 
 impl ShareCode {
+    /// A new random code: 75 bits, in the form of the clients' ids.
+    pub fn random() -> Result<Self, getrandom::Error> {
+        random_id().map(Self)
+    }
+
     /// `text` as a code: 5 to 32 letters, digits, `-` or `_`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -16,6 +16,7 @@ pub mod limits;
 pub mod live;
 pub mod objects;
 pub mod outbox;
+pub mod password;
 pub mod picture;
 pub mod seal;
 pub mod secret;

@@ -2,8 +2,9 @@
 
 use common::{
     aws,
-    config::{DatabaseConfig, ObjectsConfig, SiteConfig},
+    config::{DatabaseConfig, LedgerConfig, ObjectsConfig, SiteConfig},
     db::Database,
+    limits::Limits,
     objects::Objects,
 };
 
@@ -12,13 +13,17 @@ pub(crate) struct App {
     pub(crate) db: Database,
     pub(crate) objects: Objects,
     pub(crate) site: SiteConfig,
+    /// How often a password may be tried.
+    pub(crate) limits: Limits,
 }
 
 impl App {
     pub(crate) async fn from_env() -> Result<Self, lambda_http::Error> {
         let db = Database::new(&DatabaseConfig::from_env()?)?;
-        let objects = Objects::new(ObjectsConfig::from_env()?, &aws::sdk(aws::FOR_REQUESTS).await);
-        Ok(Self { db, objects, site: SiteConfig::from_env()? })
+        let (sdk, site) = (aws::sdk(aws::FOR_REQUESTS).await, SiteConfig::from_env()?);
+        let objects = Objects::new(ObjectsConfig::from_env()?, &sdk);
+        let limits = Limits::new(LedgerConfig::from_env()?, site.secret.clone(), &sdk);
+        Ok(Self { db, objects, site, limits })
     }
 }
 

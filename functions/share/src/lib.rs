@@ -3,6 +3,8 @@
 mod app;
 mod relative;
 mod routes;
+mod unlocked;
+mod viewing;
 
 use common::{http, telemetry};
 

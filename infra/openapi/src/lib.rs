@@ -32,6 +32,7 @@ const SECOND_ADDRESSES: &[(&str, &str)] = &[
         (name = "Uploads", description = "A video begins, its files are stored straight in S3, and a recording ends."),
         (name = "Uploads in parts", description = "Large files, part by part; an upload that was interrupted goes on where it was."),
         (name = "Videos", description = "One's own videos: the agent API, which takes tokens of the cap command too."),
+        (name = "Sharing", description = "Who may watch: links with passwords and ends, or the owner alone."),
         (name = "Watching", description = "Whoever has the link may watch."),
         (name = "Login", description = "By a mail; and how Cap Desktop, the cap command and scripts get their keys from a person."),
         (name = "Account", description = "A person's name, picture, keys and sessions."),

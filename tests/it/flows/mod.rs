@@ -20,3 +20,4 @@ mod secrets;
 mod sharing_out;
 mod sweep;
 mod tls;
+mod watching;

@@ -21,5 +21,6 @@ mod progress;
 mod recorded;
 mod sessions;
 mod share;
+mod sharing;
 mod signed;
 mod status;

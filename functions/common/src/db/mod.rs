@@ -8,6 +8,7 @@ pub mod callers;
 pub mod expired;
 pub mod schema;
 pub mod sessions;
+pub mod share_links;
 pub mod users;
 pub mod videos;
 

@@ -7,6 +7,7 @@ mod me;
 mod reference;
 mod scrub;
 mod settings;
+mod sharing;
 mod status;
 mod summary;
 
@@ -37,6 +38,11 @@ impl OpenApi for Api {
     caps::download,
     caps::rename,
     delete::agent,
+    sharing::show,
+    sharing::change,
+    sharing::create,
+    sharing::change_link,
+    sharing::remove,
     delete::by_query,
     me::show,
     me::rename,
@@ -65,6 +71,12 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
         ("GET", ["api", "v1", "caps", id, "download"]) => caps::download(&app, &request, id).await,
         ("PATCH", ["api", "v1", "caps", id]) => caps::rename(&app, &request, id).await,
         ("DELETE", ["api", "v1", "caps", id]) => delete::agent(&app, &request, id).await,
+
+        ("GET", ["api", "videos", id, "sharing"]) => sharing::show(&app, &request, id).await,
+        ("PATCH", ["api", "videos", id, "sharing"]) => sharing::change(&app, &request, id).await,
+        ("POST", ["api", "videos", id, "links"]) => sharing::create(&app, &request, id).await,
+        ("PATCH", ["api", "videos", id, "links", code]) => sharing::change_link(&app, &request, id, code).await,
+        ("DELETE", ["api", "videos", id, "links", code]) => sharing::remove(&app, &request, id, code).await,
 
         ("GET", ["api", "v1", "me"]) => me::show(&app, &request).await,
         ("PATCH", ["api", "v1", "me"]) => me::rename(&app, &request).await,

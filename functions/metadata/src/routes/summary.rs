@@ -80,6 +80,7 @@ struct Owner<'a> {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = CapSharing)]
 struct Sharing {
     public: bool,
     protected: bool,
@@ -141,7 +142,7 @@ impl<'a> Summary<'a> {
             organization_id: video.organization.as_ref(),
             folder_id: None,
             access: "owned",
-            sharing: Sharing { public: true, protected: false },
+            sharing: Sharing { public: video.public, protected: video.protected },
             counts: Counts { comments: 0, reactions: 0 },
             status: VideoStatus::of(video),
             capabilities: Capabilities::of(video),

@@ -8,10 +8,10 @@
 use std::fmt::Write;
 
 use common::{
-    db::videos::{self, Source, Status, Video},
+    db::videos::{Source, Status, Video},
     error::ApiError,
     http::{Answer, Method, query, redirect, text},
-    ids::VideoId,
+    ids::{ShareCode, VideoId},
     live::{Listed, Manifest, Segment},
     objects::{
         ObjectsError,
@@ -21,7 +21,10 @@ use common::{
 use lambda_http::Request;
 
 use super::playlist::HLS;
-use crate::app::App;
+use crate::{
+    app::App,
+    viewing::{self, Seen},
+};
 
 /// Segments whose addresses stand in the playlist: two minutes of a recording.
 const SIGNED: usize = 60;
@@ -34,6 +37,7 @@ const MAX_ENTRIES: u32 = 40_000;
 
 /// A recording in segments, and what is there of it.
 struct Live {
+    code: ShareCode,
     video: Video,
     manifest: Manifest,
     /// Nothing more will come.
@@ -46,12 +50,11 @@ pub(super) async fn playlist(app: &App, request: &Request, kind: &str) -> Answer
     if query(request, "requireComplete") == Some("1") && !live.over {
         return Err(ApiError::not_found("This recording has not ended."));
     }
-    let id = &live.video.id;
     match kind {
         "video" => media(app, &live, Track::Video, &live.manifest.video).await,
         "audio" => media(app, &live, Track::Audio, &live.manifest.audio).await,
         _ if !live.manifest.video.plays() => Err(nothing()),
-        _ => Ok(text(HLS, master(id, &live.manifest, live.over))),
+        _ => Ok(text(HLS, master(&live.code, &live.manifest, live.over))),
     }
 }
 
@@ -65,7 +68,7 @@ pub(super) async fn segment(app: &App, request: &Request) -> Answer {
     let index = query(request, "index").and_then(|index| index.parse().ok());
     let index = index.filter(|index| (1..=live::MAX_SEGMENT).contains(index));
     let index = index.ok_or_else(|| ApiError::bad_request("index must be a segment's number, from 1."))?;
-    let video = video(app, request).await?;
+    let video = segmented(app, request).await?.video;
     let key = live::segment(&video.id, track, index);
     let url = match *request.method() {
         Method::HEAD => app.objects.sign_head(&key).await?,
@@ -91,21 +94,19 @@ pub(super) fn is_live(video: &Video) -> bool {
 }
 
 async fn find(app: &App, request: &Request) -> Result<Live, ApiError> {
-    let video = video(app, request).await?;
+    let Seen { code, video } = segmented(app, request).await?;
     let manifest = manifest(app, &video.id).await?.ok_or_else(nothing)?;
     let over = manifest.is_complete || video.status != Status::Uploading;
-    Ok(Live { video, manifest, over })
+    Ok(Live { code, video, manifest, over })
 }
 
 /// The video of the query, if it is recorded in segments.
-async fn video(app: &App, request: &Request) -> Result<Video, ApiError> {
-    let id = query(request, "videoId").ok_or_else(|| ApiError::bad_request("videoId is missing from the query."))?;
-    let id = VideoId::parse(id).ok_or_else(ApiError::video_not_found)?;
-    let video = videos::find(&mut app.db.connect().await?, &id).await?.ok_or_else(ApiError::video_not_found)?;
-    if video.source != Source::Segments {
+async fn segmented(app: &App, request: &Request) -> Result<Seen, ApiError> {
+    let seen = viewing::of_query(app, request).await?;
+    if seen.video.source != Source::Segments {
         return Err(ApiError::not_found("This video is served as one MP4. Ask for videoType=mp4."));
     }
-    Ok(video)
+    Ok(seen)
 }
 
 /// What the client has said last. A manifest that makes no sense is as good as none: its owner learns why when the recording
@@ -122,9 +123,9 @@ fn nothing() -> ApiError {
     ApiError::not_found("Nothing of this recording is there to be played yet. Ask again in a moment.")
 }
 
-fn master(id: &VideoId, manifest: &Manifest, over: bool) -> String {
+fn master(code: &ShareCode, manifest: &Manifest, over: bool) -> String {
     let end = if over { "&requireComplete=1" } else { "" };
-    let address = |kind: &str| format!("/api/playlist?videoId={id}&videoType=segments-{kind}{end}");
+    let address = |kind: &str| format!("/api/playlist?videoId={}&videoType=segments-{kind}{end}", code.as_str());
     let mut text = "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n".to_owned();
     let mut sound = "";
     if manifest.audio.plays() {
@@ -151,7 +152,8 @@ async fn media(app: &App, live: &Live, track: Track, told: &Listed) -> Answer {
     for (number, entry) in entries.iter().enumerate() {
         addresses.push(if number < first_signed || !entry.there {
             let name = if track == Track::Video { "video" } else { "audio" };
-            format!("/api/playlist?videoId={id}&videoType=segment&track={name}&index={}", entry.index)
+            let code = live.code.as_str();
+            format!("/api/playlist?videoId={code}&videoType=segment&track={name}&index={}", entry.index)
         } else {
             app.objects.sign_get(&live::segment(id, track, entry.index)).await?
         });

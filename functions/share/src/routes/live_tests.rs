@@ -64,7 +64,7 @@ fn the_longest_recording_fits_an_answer() {
 
 #[test]
 fn a_master_names_sound_only_when_there_is_some() {
-    let id = VideoId::parse("0123456789abcde").expect("an id");
+    let id = ShareCode::parse("0123456789abcde").expect("a code");
     let listed = Listed { begun: true, segments: segments(&[1]) };
     let silent = Manifest { video: listed.clone(), ..Manifest::default() };
     let playlist = "/api/playlist?videoId=0123456789abcde&videoType=segments";

@@ -1,17 +1,20 @@
 //! The pictures of a video. Addresses are signed and short-lived; the objects themselves are private.
 
 use common::{
-    db::videos::{self, Kind, Video},
+    db::videos::{Kind, Video},
     error::ApiError,
-    http::{Answer, Method, StatusCode, json_response, query, redirect, text},
-    ids::VideoId,
+    http::{Answer, Method, StatusCode, json_response, redirect, text},
     objects::keys,
 };
 use lambda_http::Request;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{app::App, relative};
+use crate::{
+    app::App,
+    relative,
+    viewing::{self, Seen},
+};
 
 #[derive(Serialize, ToSchema)]
 struct Thumbnail {
@@ -31,7 +34,7 @@ struct Thumbnail {
     responses((status = 200, body = Thumbnail)),
 )]
 pub(super) async fn thumbnail(app: &App, request: &Request) -> Answer {
-    let video = found(app, request).await?;
+    let video = viewing::of_query(app, request).await?.video;
     let url = match (video.kind, video.published) {
         (Kind::Screenshot, Some(published)) => {
             Some(app.objects.sign_get(&keys::screenshot(&video.id, published)).await?)
@@ -63,7 +66,7 @@ pub(super) async fn client_thumbnail(app: &App, video: &Video) -> Result<Option<
     responses((status = 302, description = "To the picture in S3")),
 )]
 pub(super) async fn preview(app: &App, request: &Request) -> Answer {
-    let video = published(app, request).await?;
+    let video = published(app, request).await?.video;
     let made = video.storyboard.ok_or_else(|| ApiError::not_found("This video has no preview yet."))?;
     let key = keys::preview(&video.id, made);
     let url = match *request.method() {
@@ -85,7 +88,7 @@ pub(super) async fn preview(app: &App, request: &Request) -> Answer {
     responses((status = 200, body = String, content_type = "text/vtt")),
 )]
 pub(super) async fn storyboard(app: &App, request: &Request) -> Answer {
-    let video = published(app, request).await?;
+    let video = published(app, request).await?.video;
     let none = || ApiError::not_found("This video has no storyboard yet.");
     let made = video.storyboard.ok_or_else(none)?;
     let cues = app.objects.read_small(&keys::storyboard_cues(&video.id, made)).await?.ok_or_else(none)?;
@@ -95,24 +98,17 @@ pub(super) async fn storyboard(app: &App, request: &Request) -> Answer {
 }
 
 /// The recording of the query, if there is something of it to see.
-pub(super) async fn published(app: &App, request: &Request) -> Result<Video, ApiError> {
-    let video = found(app, request).await?;
-    if video.published_at.is_none() {
+pub(super) async fn published(app: &App, request: &Request) -> Result<Seen, ApiError> {
+    let seen = viewing::of_query(app, request).await?;
+    if seen.video.published_at.is_none() {
         return Err(not_ready());
     }
-    match video.kind {
-        Kind::Recording => Ok(video),
+    match seen.video.kind {
+        Kind::Recording => Ok(seen),
         Kind::Screenshot => Err(ApiError::not_found("This is a screenshot, which /api/thumbnail shows.")),
     }
 }
 
 fn not_ready() -> ApiError {
     ApiError::not_found("This video is not ready to be watched.")
-}
-
-/// The video of the query.
-async fn found(app: &App, request: &Request) -> Result<Video, ApiError> {
-    let id = query(request, "videoId").ok_or_else(|| ApiError::bad_request("videoId is missing from the query."))?;
-    let id = VideoId::parse(id).ok_or_else(ApiError::video_not_found)?;
-    videos::find(&mut app.db.connect().await?, &id).await?.ok_or_else(ApiError::video_not_found)
 }

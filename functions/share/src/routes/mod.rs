@@ -4,6 +4,7 @@ mod live;
 mod media;
 mod page;
 mod playlist;
+mod shut;
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use crate::app::App;
 
 /// The function's routes, as openapi.json lists them.
 #[derive(Clone, Copy, Debug, OpenApi)]
-#[openapi(paths(page::show, playlist::playlist, media::thumbnail, media::preview, media::storyboard))]
+#[openapi(paths(page::show, shut::unlock, playlist::playlist, media::thumbnail, media::preview, media::storyboard))]
 pub struct Api;
 
 pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
@@ -23,6 +24,7 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     match (request.method().as_str(), path.as_slice()) {
         ("GET" | "HEAD", ["s", code]) => page::show(&app, &request, code).await,
+        ("POST", ["s", code]) => shut::unlock(&app, &request, code).await,
         ("GET" | "HEAD", ["api", "playlist"]) => playlist::playlist(&app, &request).await,
         ("GET", ["api", "thumbnail"]) => media::thumbnail(&app, &request).await,
         ("GET" | "HEAD", ["api", "video", "preview"]) => media::preview(&app, &request).await,

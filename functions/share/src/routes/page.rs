@@ -10,8 +10,11 @@ use common::{
 };
 use lambda_http::Request;
 
-use super::{live, media::client_thumbnail};
-use crate::app::App;
+use super::{live, media::client_thumbnail, shut};
+use crate::{
+    app::App,
+    viewing::{self, Seen},
+};
 
 /// What is shown in the player's place when there is nothing to play.
 struct Notice {
@@ -41,6 +44,7 @@ struct SharePage<'a> {
 }
 
 struct Player<'a> {
+    /// The code under which its media is asked for.
     id: &'a str,
     poster: &'a str,
     width: u32,
@@ -58,12 +62,6 @@ struct Picture<'a> {
     height: u32,
 }
 
-#[derive(Template)]
-#[template(path = "missing.html")]
-struct MissingPage<'a> {
-    nonce: &'a str,
-}
-
 /// Show a video
 ///
 /// Its player, or what it is waiting for. Never missing once the video is created: the desktop opens it the moment a
@@ -74,18 +72,19 @@ struct MissingPage<'a> {
     tag = "Watching",
     security(()),
     params(("code" = String, Path, description = "The last part of the link")),
-    responses((status = 200, body = String, content_type = "text/html"), (status = 404, description = "No such link", body = String, content_type = "text/html")),
+    responses(
+        (status = 200, body = String, content_type = "text/html"),
+        (status = 403, description = "It is private, or wants a password", body = String, content_type = "text/html"),
+        (status = 404, description = "No such link", body = String, content_type = "text/html"),
+        (status = 410, description = "The link has ended", body = String, content_type = "text/html"),
+    ),
 )]
 pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
+    let Seen { code, video } = match viewing::look(app, request, code).await? {
+        Ok(seen) => seen,
+        Err(shut) => return shut::page(&shut, None),
+    };
     let nonce = nonce()?;
-    let found = match ShareCode::parse(code) {
-        Some(code) => videos::find_shared(&mut app.db.connect().await?, &code).await?,
-        None => None,
-    };
-    let Some(video) = found else {
-        let page = MissingPage { nonce: &nonce }.render().map_err(ApiError::internal)?;
-        return answer(StatusCode::NOT_FOUND, page, &nonce, "", false);
-    };
     // Signing is arithmetic, not a call. The address also tells where the browser will fetch media from.
     let seen = match (video.kind, video.published) {
         (Kind::Screenshot, Some(published)) => keys::screenshot(&video.id, published),
@@ -99,7 +98,7 @@ pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
         }
         notice => notice,
     };
-    let url = app.site.share_url(&gateway_host(request), code);
+    let url = app.site.share_url(&gateway_host(request), code.as_str());
     let page = SharePage {
         nonce: &nonce,
         url: &url,
@@ -107,7 +106,7 @@ pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
         status: video.status.as_str(),
         live: live::is_live(&video).then_some(if plays { "playing" } else { "waiting" }),
         byline: byline(&video),
-        player: player(&video, &seen, plays),
+        player: player(&code, &video, &seen, plays),
         picture: picture(&video, &seen),
         notice,
     };
@@ -115,12 +114,12 @@ pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
     answer(StatusCode::OK, page, &nonce, origin_of(&seen), plays)
 }
 
-fn player<'a>(video: &'a Video, poster: &'a str, live: bool) -> Option<Player<'a>> {
+fn player<'a>(code: &'a ShareCode, video: &Video, poster: &'a str, live: bool) -> Option<Player<'a>> {
     if video.kind != Kind::Recording || (video.published_at.is_none() && !live) {
         return None;
     }
     let (width, height) = (video.width.unwrap_or(16), video.height.unwrap_or(9));
-    Some(Player { id: video.id.as_str(), poster, width, height, adaptive: video.hls.is_some(), live })
+    Some(Player { id: code.as_str(), poster, width, height, adaptive: video.hls.is_some(), live })
 }
 
 fn picture<'a>(video: &Video, url: &'a str) -> Option<Picture<'a>> {

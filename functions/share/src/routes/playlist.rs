@@ -15,6 +15,7 @@ use super::{live, media::published};
 use crate::{
     app::App,
     relative::{Playlist, is_rendition, rendition},
+    viewing::Seen,
 };
 
 pub(super) const HLS: &str = "application/vnd.apple.mpegurl";
@@ -65,7 +66,7 @@ pub(super) async fn playlist(app: &App, request: &Request) -> Answer {
 
 /// Sends the player to the video.
 async fn whole(app: &App, request: &Request) -> Answer {
-    let video = published(app, request).await?;
+    let video = published(app, request).await?.video;
     let key = keys::processed(&video.id);
     let url = match *request.method() {
         Method::HEAD => app.objects.sign_head(&key).await?,
@@ -76,12 +77,12 @@ async fn whole(app: &App, request: &Request) -> Answer {
 
 /// Which renditions there are. Their addresses are routes of this function, so that only what is played is signed.
 async fn master(app: &App, request: &Request) -> Answer {
-    let video = published(app, request).await?;
+    let Seen { code, video } = published(app, request).await?;
     let stored = stored(app, &video, renditions(&video)?, "master").await?;
     let playlist = Playlist::master(&stored).map_err(ApiError::internal)?;
     let address = |name: &str| {
         let rendition = rendition(name).unwrap_or_default();
-        format!("/api/playlist?videoId={}&videoType=rendition&rendition={rendition}", video.id)
+        format!("/api/playlist?videoId={}&videoType=rendition&rendition={rendition}", code.as_str())
     };
     let addresses = playlist.names().into_iter().map(|name| (name, address(name))).collect();
     Ok(text(HLS, playlist.with(&addresses)))
@@ -89,7 +90,7 @@ async fn master(app: &App, request: &Request) -> Answer {
 
 /// One rendition: where its media is, and which bytes of it are for which time.
 async fn one(app: &App, request: &Request, name: &str) -> Answer {
-    let video = published(app, request).await?;
+    let video = published(app, request).await?.video;
     let published = renditions(&video)?;
     let stored = stored(app, &video, published, name).await?;
     let playlist = Playlist::media(&stored).map_err(ApiError::internal)?;

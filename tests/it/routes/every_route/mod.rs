@@ -10,6 +10,7 @@ mod table;
 use std::collections::BTreeSet;
 
 use local::template::{Inputs, Template};
+use serde_json::json;
 use tests::{
     cloud::{cloud, repository},
     person::Person,
@@ -200,5 +201,34 @@ async fn a_session_does_what_a_key_does() {
         let status = *statuses.first().expect("an answer");
         assert_eq!(statuses.len(), 1, "{}: {statuses:?}", route.key);
         assert!(!matches!(status, 401 | 403) && status < 500, "{}: {status}", route.key);
+    }
+}
+
+#[tokio::test]
+async fn c8_a_video_that_is_shut_tells_nothing_of_itself() {
+    let owner = Owner::new().await;
+    let video = owner.video().to_owned();
+    let link = format!("/api/videos/{video}/links/{video}");
+    let open = json!({ "password": null, "on": true });
+    for (what, path, change) in [
+        ("a password", link.as_str(), json!({ "password": "let me not in" })),
+        ("a link that is off", &link, json!({ "on": false })),
+        ("a private video", &format!("/api/videos/{video}/sharing"), json!({ "public": false })),
+    ] {
+        owner.person.patch(&link, open.clone()).await;
+        assert_eq!(owner.person.patch(path, change).await.status, 200);
+        let other = Identity::key_of(&Person::new().await);
+        for identity in nobodies().await.into_iter().chain([other]) {
+            for route in ROUTES.iter().filter(|route| matches!(route.door, Door::Public(_)) && route.about.is_some()) {
+                let answer = route.ask(&identity, &video).await;
+                let who = format!("{} with {what}", identity.who);
+                assert!(matches!(answer.status, 403 | 404 | 410 | 429), "{} by {who}: {answer:?}", route.key);
+                let said = format!("{:?} {}", answer.headers, answer.text);
+                for trace in ["Private", "Ada", "X-Amz-Signature", "Amz-Credential"] {
+                    assert!(!said.contains(trace), "{} tells {who} {trace}: {said}", route.key);
+                }
+                assert_tells_nothing_of(&owner, route, &answer, &who);
+            }
+        }
     }
 }

@@ -69,7 +69,7 @@ async fn malformed_bodies_of_nobody_are_refused_too() {
     for route in forms {
         for body in ["{", "null", "[]", "\"text\"", "\u{0}"] {
             let nobody = Identity::cookie("nobody", "");
-            let request = route.bare(&nobody, "").header("content-type", "application/json");
+            let request = route.bare(&nobody, UNKNOWN).header("content-type", "application/json");
             route.assert_refused(&page(request.body(body)).await, 400, &format!("whoever sends {body}"));
         }
     }
@@ -85,7 +85,7 @@ async fn wrong_methods_and_unknown_paths_are_not_found() {
         (Method::POST, "/"),
         (Method::GET, "/api/desktop/storage/google-drive/callback"),
         (Method::GET, "/api/v1/caps/0123456789abcde/transcript"),
-        (Method::POST, "/s/0123456789abcde"),
+        (Method::DELETE, "/s/0123456789abcde"),
         (Method::GET, "/api/auth/signout"),
         (Method::GET, "/api/settings/keys/0123456789abcde/revoke"),
         (Method::GET, "/api/settings/sessions/end"),

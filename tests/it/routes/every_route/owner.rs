@@ -37,6 +37,11 @@ impl Owner {
         owner
     }
 
+    /// Id of the recording.
+    pub(super) fn video(&self) -> &str {
+        &self.video
+    }
+
     /// Id of what a route is about.
     pub(super) fn id(&self, route: &Route) -> &str {
         match route.about {
@@ -67,6 +72,8 @@ impl Owner {
         let row = format!(
             "SELECT CONCAT_WS(' ', (SELECT GROUP_CONCAT(id, status, attempt, updated_at, name, \
              IFNULL(reupload_asked_at, '-'), IFNULL(deleted_at, '-')) FROM videos WHERE owner_id = '{id}'), \
+             (SELECT GROUP_CONCAT(l.short_code, l.is_on, v.is_public, IFNULL(l.password_hash, '-')) FROM share_links l \
+             JOIN videos v ON v.id = l.video_id WHERE v.owner_id = '{id}'), \
              (SELECT COUNT(*) FROM api_keys WHERE user_id = '{id}'), \
              (SELECT COUNT(*) FROM agent_codes WHERE user_id = '{id}'), \
              (SELECT COUNT(*) FROM sessions WHERE user_id = '{id}'))"

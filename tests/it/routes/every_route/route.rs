@@ -38,7 +38,7 @@ pub(super) enum Body {
     None,
     /// This JSON, and nothing that is read otherwise.
     Json(&'static str),
-    /// A form with these fields, or a JSON object.
+    /// A form with these fields, or a JSON object of which none is needed.
     Fields(&'static str),
 }
 

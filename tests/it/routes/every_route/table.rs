@@ -92,6 +92,12 @@ pub(super) const ROUTES: &[Route] = &[
     caller("GET /api/v1/caps/{id}/download").about(Video),
     caller("PATCH /api/v1/caps/{id}").about(Video).json(r#"{"title":"Mine now"}"#),
     caller("DELETE /api/v1/caps/{id}").about(Video),
+    // Who may watch them.
+    caller("GET /api/videos/{id}/sharing").about(Video),
+    caller("PATCH /api/videos/{id}/sharing").about(Video).json(r#"{"public":false}"#),
+    caller("POST /api/videos/{id}/links").about(Video).fields(r#"{"password":"let me in"}"#),
+    caller("PATCH /api/videos/{id}/links/{code}").about(Video).fields(r#"{"on":false}"#),
+    caller("DELETE /api/videos/{id}/links/{code}").about(Video),
     // Whose key it is, as the agent API tells it.
     caller("GET /api/v1/me"),
     caller("PATCH /api/v1/me").json(r#"{"name":"Mine now"}"#),
@@ -142,6 +148,7 @@ pub(super) const ROUTES: &[Route] = &[
     // Share pages and what they play: public on purpose, for whoever has the link.
     public("GET /s/{code}", 200).about(Video),
     public("HEAD /s/{code}", 200).about(Video),
+    program("POST /s/{code}", 200).about(Video).fields(r#"{"password":"let me in"}"#),
     public("GET /api/playlist", 302).about(Video).query("videoId=ID&videoType=mp4"),
     public("HEAD /api/playlist", 302).about(Video).query("videoId=ID&videoType=mp4"),
     public("GET /api/thumbnail", 200).about(Video).query("videoId=ID"),

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     identity::Credential,
-    ids::{OrganizationId, ShareCode, UserId, VideoId},
+    ids::{OrganizationId, UserId, VideoId},
     time::Millis,
 };
 
@@ -113,6 +113,10 @@ pub struct Video {
     pub organization: Option<OrganizationId>,
     /// Title, as the owner wrote it.
     pub name: String,
+    /// True when whoever has one of its links may watch.
+    pub public: bool,
+    /// True when the link that the clients show wants a password.
+    pub protected: bool,
     /// Whether it is played or shown.
     pub kind: Kind,
     /// What was to be uploaded when it was created.
@@ -148,14 +152,15 @@ pub struct Video {
 }
 
 /// Columns of [`Video`], from `videos v` joined with `users u`.
-const COLUMNS: &str = "v.id, v.owner_id, u.name AS owner_name, \
-     (SELECT o.id FROM organizations o WHERE o.owner_id = v.owner_id) AS organization, v.name, v.kind, v.source, v.status, v.failure_reason, v.failure_retryable, v.attempt, \
+pub(super) const COLUMNS: &str = "v.id, v.owner_id, u.name AS owner_name, \
+     (SELECT o.id FROM organizations o WHERE o.owner_id = v.owner_id) AS organization, v.name, v.is_public, \
+     EXISTS (SELECT 1 FROM share_links f WHERE f.short_code = v.id AND f.password_hash IS NOT NULL) AS protected, v.kind, v.source, v.status, v.failure_reason, v.failure_retryable, v.attempt, \
      v.upload_bytes, v.upload_total, v.published_attempt, ROUND(UNIX_TIMESTAMP(v.published_at) * 1000) AS published_at, \
      IF(v.storyboard_attempt = v.published_attempt, v.published_attempt, NULL) AS storyboard, \
      IF(v.hls_attempt = v.published_attempt, v.published_attempt, NULL) AS hls, v.duration_ms, v.width, v.height, \
      ROUND(UNIX_TIMESTAMP(v.created_at) * 1000) AS created_at, ROUND(UNIX_TIMESTAMP(v.updated_at) * 1000) AS updated_at";
 
-fn video(mut row: Row) -> Result<Option<Video>, DbError> {
+pub(super) fn video(mut row: Row) -> Result<Option<Video>, DbError> {
     let row = &mut row;
     let id: Option<String> = column(row, "id")?;
     let owner: Option<String> = column(row, "owner_id")?;
@@ -169,6 +174,8 @@ fn video(mut row: Row) -> Result<Option<Video>, DbError> {
         owner_name: column(row, "owner_name")?,
         organization: column::<Option<String>>(row, "organization")?.as_deref().and_then(OrganizationId::parse),
         name: column(row, "name")?,
+        public: column(row, "is_public")?,
+        protected: column(row, "protected")?,
         kind: Kind::parse(&column::<String>(row, "kind")?),
         source: Source::parse(&column::<String>(row, "source")?),
         status: Status::parse(&column::<String>(row, "status")?),
@@ -270,15 +277,6 @@ pub async fn find_with_caller(
     Ok(Some((caller, found)))
 }
 
-/// A video by the code of one of its share links.
-pub async fn find_shared(db: &mut Connection, code: &ShareCode) -> Result<Option<Video>, DbError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM share_links l JOIN videos v ON v.id = l.video_id JOIN users u ON u.id = v.owner_id \
-         WHERE l.short_code = :code AND v.deleted_at IS NULL"
-    );
-    db.first::<Row>(&sql, params! { "code" => code.as_str() }).await?.map_or(Ok(None), video)
-}
-
 /// What a list shows, newest first.
 #[derive(Debug, Default)]
 pub struct Filter {
@@ -341,6 +339,13 @@ pub async fn rename(db: &mut Connection, id: &VideoId, owner: &UserId, name: &st
                WHERE id = :id AND owner_id = :owner AND deleted_at IS NULL";
     let params = params! { "id" => id.as_str(), "owner" => owner.as_str(), "name" => name };
     Ok(db.run(sql, params).await? > 0)
+}
+
+/// Lets whoever has a link watch, or its owner alone; false when it is not the owner's or not there.
+pub async fn set_public(db: &mut Connection, id: &VideoId, owner: &UserId, public: bool) -> Result<bool, DbError> {
+    let sql = "UPDATE videos SET is_public = :public, updated_at = UTC_TIMESTAMP(3) \
+               WHERE id = :id AND owner_id = :owner AND deleted_at IS NULL";
+    Ok(db.run(sql, params! { "id" => id.as_str(), "owner" => owner.as_str(), "public" => public }).await? > 0)
 }
 
 /// The owner is about to upload the video again. What plays goes on playing; a failed video waits for its upload.

@@ -1,0 +1,138 @@
+//! What is shown in place of a video that may not be watched, and the password that opens it.
+
+use askama::Template;
+use common::{
+    error::ApiError,
+    http::{
+        Answer, Policy, StatusCode, fields, gateway_host, html, is_form, json_response, nonce, query, secured,
+        see_other, source, with_cookie,
+    },
+    identity,
+    limits::Limit,
+};
+use lambda_http::{
+    Request,
+    http::{HeaderValue, header::RETRY_AFTER},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    unlocked,
+    viewing::{self, Shut},
+};
+
+/// Passwords for one link from one address.
+const TRIES_FROM_SOURCE: Limit = Limit { name: "share-passwords-from", most: 10, seconds: 15 * 60 };
+/// Passwords for one link, wherever they come from.
+const TRIES_OF_LINK: Limit = Limit { name: "share-passwords-of", most: 100, seconds: 3600 };
+const WRONG: &str = "That password does not open this link. Check it, or ask whoever sent the link.";
+
+#[derive(Template)]
+#[template(path = "shut.html")]
+struct ShutPage<'a> {
+    nonce: &'a str,
+    /// As scripts read it: `missing`, `private`, `ended` or `locked`.
+    status: &'static str,
+    title: &'static str,
+    text: &'static str,
+    /// True when a password is asked for.
+    locked: bool,
+    problem: Option<&'a str>,
+}
+
+/// A link is open for this browser from now on.
+#[derive(Serialize, ToSchema)]
+struct Unlocked {
+    unlocked: bool,
+}
+
+#[derive(ToSchema)]
+#[schema(as = UnlockForm)]
+#[expect(dead_code, reason = "only what it is called is told")]
+struct Form {
+    #[schema(min_length = 1, max_length = 200)]
+    password: String,
+}
+
+/// The page in place of a video.
+pub(super) fn page(shut: &Shut, problem: Option<&ApiError>) -> Answer {
+    let (http, status, title, text) = match shut {
+        Shut::Missing => (
+            StatusCode::NOT_FOUND,
+            "missing",
+            "There is no recording here",
+            "The link may be mistyped, or its owner deleted the recording. Ask whoever sent it for a new one.",
+        ),
+        Shut::Private => (
+            StatusCode::FORBIDDEN,
+            "private",
+            "This recording is private",
+            "Only its owner can watch it. If that is you, sign in; otherwise ask whoever sent the link.",
+        ),
+        Shut::Ended => (StatusCode::GONE, "ended", "This link has ended", "Ask whoever sent it for a new one."),
+        Shut::Locked(..) => {
+            (StatusCode::FORBIDDEN, "locked", "This recording wants a password", "Whoever sent the link knows it.")
+        }
+    };
+    let nonce = nonce()?;
+    let locked = matches!(shut, Shut::Locked(..));
+    let message = problem.map(|problem| problem.message.as_str());
+    let page = ShutPage { nonce: &nonce, status, title, text, locked, problem: message };
+    let page = page.render().map_err(ApiError::internal)?;
+    // With no referrer, browsers would send the form as if from nowhere.
+    let (forms, referrer) = if locked { ("'self'", "same-origin") } else { ("'none'", "no-referrer") };
+    let policy = Policy { nonce: &nonce, media: "", forms, connect: "", referrer };
+    let mut page = secured(html(problem.map_or(http, |problem| problem.status), page), &policy)?;
+    if let Some(seconds) = problem.and_then(|problem| problem.retry_after) {
+        page.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    Ok(page)
+}
+
+/// Open a link with its password
+///
+/// For this browser: a cookie remembers it until the browser is closed, or the link gets another password.
+#[utoipa::path(
+    post,
+    path = "/s/{code}",
+    tag = "Watching",
+    security(()),
+    params(("code" = String, Path, description = "The last part of the link")),
+    request_body(content((Form = "application/json"), (Form = "application/x-www-form-urlencoded"))),
+    responses((status = 200, body = Unlocked), (status = 303, description = "A form leads to the video")),
+)]
+pub(super) async fn unlock(app: &App, request: &Request, code: &str) -> Answer {
+    identity::of_program(&app.site, request)?;
+    let fields = fields(request)?;
+    let password = fields.required("password")?;
+    let (link, hash) = match viewing::look(app, request, code).await? {
+        Ok(_) => return opened(app, request, code),
+        Err(Shut::Locked(link, hash)) => (link, hash),
+        Err(shut) if is_form(request) => return page(&shut, None),
+        Err(shut) => return Err(shut.into()),
+    };
+    let tried = async {
+        app.limits.spend(TRIES_FROM_SOURCE, &format!("{} {code}", source(request))).await?;
+        app.limits.spend(TRIES_OF_LINK, code).await?;
+        if hash.fits(password).await? { Ok(()) } else { Err(ApiError::forbidden(WRONG)) }
+    };
+    match tried.await {
+        Ok(()) => with_cookie(opened(app, request, code)?, &unlocked::with(&app.site, request, &link, &hash)),
+        Err(error) if is_form(request) && error.status.is_client_error() => {
+            page(&Shut::Locked(link, hash), Some(&error))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn opened(app: &App, request: &Request, code: &str) -> Answer {
+    if !is_form(request) {
+        return json_response(StatusCode::OK, &Unlocked { unlocked: true });
+    }
+    // Where in the video the link leads to.
+    let at = query(request, "t").filter(|at| at.len() <= 16 && at.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    let at = at.map(|at| format!("?t={at}")).unwrap_or_default();
+    see_other(&format!("{}{at}", app.site.share_url(&gateway_host(request), code)))
+}

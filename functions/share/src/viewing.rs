@@ -1,0 +1,85 @@
+//! Who may watch what. Every route of this function asks here, and shows nothing of a video that is shut: neither its title
+//! nor a picture of it.
+
+use common::{
+    db::{
+        share_links::{self, Link, Shared},
+        videos::Video,
+    },
+    error::ApiError,
+    http::query,
+    identity,
+    ids::ShareCode,
+    password::PasswordHash,
+};
+use lambda_http::Request;
+
+use crate::{app::App, unlocked};
+
+/// Something that may be watched.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// The code by which it was asked for; addresses of its media have it too.
+    pub(crate) code: ShareCode,
+    pub(crate) video: Video,
+}
+
+/// Why something may not be watched.
+#[derive(Debug)]
+pub(crate) enum Shut {
+    /// There is no such link, or not any longer.
+    Missing,
+    /// Only its owner may.
+    Private,
+    /// The link is over, or its owner keeps it shut.
+    Ended,
+    /// It wants a password.
+    Locked(Link, PasswordHash),
+}
+
+impl From<Shut> for ApiError {
+    fn from(shut: Shut) -> Self {
+        match shut {
+            Shut::Missing => Self::video_not_found(),
+            Shut::Private => Self::forbidden("This video is private. Its owner can watch it, signed in."),
+            Shut::Ended => Self::not_found("This link has ended. Ask whoever sent it for a new one."),
+            Shut::Locked(..) => Self::password_required(),
+        }
+    }
+}
+
+/// What is shared under a code, if whoever asks may watch it. It costs one query.
+pub(crate) async fn look(app: &App, request: &Request, code: &str) -> Result<Result<Seen, Shut>, ApiError> {
+    let Some(code) = ShareCode::parse(code) else { return Ok(Err(Shut::Missing)) };
+    let credential = identity::reading(request).ok();
+    let shared = share_links::find(&mut app.db.connect().await?, &code, credential.as_ref()).await?;
+    Ok(match shared {
+        Some(shared) => open(app, request, shared),
+        None => Err(Shut::Missing),
+    })
+}
+
+fn open(app: &App, request: &Request, shared: Shared) -> Result<Seen, Shut> {
+    let Shared { link, video, visitor } = shared;
+    let seen = |link: Link, video| Seen { code: link.code, video };
+    // Its owner sees it by any of its links.
+    if visitor.as_ref() == Some(&video.owner) {
+        return Ok(seen(link, video));
+    }
+    if !video.public {
+        return Err(Shut::Private);
+    }
+    if link.expired || !link.on {
+        return Err(Shut::Ended);
+    }
+    match link.password.clone() {
+        Some(password) if !unlocked::has(&app.site, request, &link, &password) => Err(Shut::Locked(link, password)),
+        _ => Ok(seen(link, video)),
+    }
+}
+
+/// The video of the query's `videoId`, which is the code of one of its links.
+pub(crate) async fn of_query(app: &App, request: &Request) -> Result<Seen, ApiError> {
+    let code = query(request, "videoId").ok_or_else(|| ApiError::bad_request("videoId is missing from the query."))?;
+    Ok(look(app, request, code).await??)
+}
