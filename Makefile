@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/.tools/venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up test fuzz bench-media check audit fmt build layer deploy clean distclean
+.PHONY: help up test fuzz load bench-media check audit fmt build layer deploy clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,11 @@ test: ## Run every test, the browser's included
 fuzz: ## Look for input that breaks the readers of media; TARGET=index (default all), SECONDS=600
 	@infra/setup.sh fuzz
 	@infra/fuzz.sh $(SECONDS) $(TARGET)
+
+load: ## Upload two gigabytes, record two hundred at once and for an hour, and print what that takes
+	@infra/setup.sh test
+	cargo build --workspace --locked
+	cargo test --workspace --locked --test it -- load:: --ignored --nocapture --test-threads 1
 
 bench-media: export QUICK := $(QUICK)
 bench-media: export KEEP := $(KEEP)

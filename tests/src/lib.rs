@@ -17,6 +17,7 @@ pub mod person;
 pub mod processes;
 pub mod reason;
 pub mod rows;
+pub mod statements;
 pub mod store;
 pub mod visitor;
 pub mod wait;

@@ -8,7 +8,7 @@ use tests::{
     footage,
     instant::{Footage, Recording},
     person::{Person, answer, client},
-    processes, rows, store,
+    rows, store,
     wait::until,
 };
 
@@ -157,7 +157,7 @@ async fn a17_what_a_dead_client_left_is_made_into_one_file_by_the_sweep() {
     assert_eq!(lengths(first, videos).await, [None, None, None], "they may all be alive");
 
     let videos = videos.map(String::clone);
-    halt(first).await;
+    first.halt().await;
     let bucket = state.path().join("s3").join(&first.ready.bucket);
     pass(&bucket, &[(&videos[0], 16 * 60), (&videos[1], 3 * 60), (&videos[2], 14 * 60)]);
     let second: &'static Cloud = Box::leak(Box::new(Cloud::start_in(state.path())));
@@ -170,13 +170,7 @@ async fn a17_what_a_dead_client_left_is_made_into_one_file_by_the_sweep() {
         .then_some(())
     })
     .await;
-    halt(second).await;
-}
-
-/// Lets a cloud stop in order.
-async fn halt(cloud: &Cloud) {
-    processes::stop(cloud.pid());
-    until("the cloud's end", async || (!processes::alive(cloud.pid())).then_some(())).await;
+    second.halt().await;
 }
 
 async fn lengths(cloud: &Cloud, videos: [&String; 3]) -> [Option<u64>; 3] {

@@ -19,4 +19,5 @@ mod screenshots;
 mod secrets;
 mod sharing_out;
 mod sweep;
+mod ten_thousand_parts;
 mod tls;
