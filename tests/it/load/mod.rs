@@ -1,5 +1,6 @@
 //! Much of everything: too long for every run, so `make load` runs it, one after the other, and prints what it took.
 
+mod hour;
 mod live;
 mod upload;
 
@@ -24,14 +25,16 @@ async fn peaks() -> BTreeMap<String, u64> {
     cloud().processes().await.into_iter().map(|(program, pids)| (program, peak(pids))).collect()
 }
 
-/// No function has grown since; how much each of them holds, for the table.
-fn assert_constant(before: &BTreeMap<String, u64>, after: &BTreeMap<String, u64>) -> Vec<(String, String)> {
-    let grown = |program: &String| (before[program], after[program]);
-    let used = before.keys().filter(|program| before[*program] > 0);
-    used.map(|program| {
-        let (before, after) = grown(program);
+/// How much memory each function held before and holds since, for the table.
+fn grown(before: &BTreeMap<String, u64>, after: &BTreeMap<String, u64>) -> Vec<(String, String)> {
+    let used = before.iter().filter(|(_, kib)| **kib > 0);
+    used.map(|(program, kib)| (program.clone(), format!("{} -> {} MiB", kib >> 10, after[program] >> 10))).collect()
+}
+
+/// No function has grown since.
+fn assert_constant(before: &BTreeMap<String, u64>, after: &BTreeMap<String, u64>) {
+    for (program, before) in before.iter().filter(|(_, kib)| **kib > 0) {
+        let after = after[program];
         assert!(after < before + CONSTANT, "{program} has grown from {before} KiB to {after} KiB");
-        (program.clone(), format!("{} -> {} MiB", before >> 10, after >> 10))
-    })
-    .collect()
+    }
 }
