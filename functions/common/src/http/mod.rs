@@ -16,7 +16,7 @@ pub use page::{Policy, nonce, origin_of, secured};
 pub use request::{
     Fields, fields, gateway_host, idempotency_key, is_form, json, path_segments, query, request_id, source, user_agent,
 };
-pub use response::{agent_json, empty, html, json as json_response, redirect, see_other, text, with_cookie};
+pub use response::{agent_json, binary, empty, html, json as json_response, redirect, see_other, text, with_cookie};
 
 use response::Shape;
 

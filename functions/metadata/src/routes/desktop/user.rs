@@ -3,13 +3,21 @@
 use common::{
     db::users::{self, Profile},
     error::ApiError,
-    http::{Answer, StatusCode, json_response, redirect},
+    http::{Answer, StatusCode, binary, empty, json_response, redirect},
     identity,
+    ids::UserId,
+    objects::keys,
+    picture::PictureType,
 };
 use lambda_http::Request;
 use serde::Serialize;
 
 use crate::{app::App, routes::settings::image_url};
+
+/// Bytes of a picture that an answer carries: Lambda's have six megabytes at most, in Base64.
+const MOST: u64 = 4 << 20;
+/// Seconds for which the app may keep it.
+const KEPT_SECONDS: u32 = 300;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -21,23 +29,31 @@ struct Shown<'a> {
 
 /// `GET /api/desktop/user/profile`
 pub(super) async fn profile(app: &App, request: &Request) -> Answer {
-    let (profile, image_url) = of(app, request).await?;
+    let (caller, profile) = of(app, request).await?;
+    let image_url = image_url(&app.objects, &caller, profile.avatar.as_deref()).await?;
     json_response(StatusCode::OK, &Shown { name: profile.name.as_deref(), email: &profile.email, image_url })
 }
 
-/// `GET /api/desktop/user/profile/image`: leads to the picture. A function's answer carries 6 MB, in Base64, which is less
-/// than a picture may have; and media passes through no function.
+/// `GET /api/desktop/user/profile/image`: the picture itself, or an empty 404. One that a function's answer cannot carry is
+/// shown from where it lies.
 pub(super) async fn image(app: &App, request: &Request) -> Answer {
-    let (_, image_url) = of(app, request).await?;
-    redirect(&image_url.ok_or_else(|| ApiError::not_found("You have no picture. Choose one in the settings."))?)
+    let (caller, profile) = of(app, request).await?;
+    let shown =
+        profile.avatar.as_deref().and_then(|file| Some((keys::avatar(&caller, file), PictureType::of_file(file)?)));
+    let Some((key, kind)) = shown else { return Ok(empty(StatusCode::NOT_FOUND)) };
+    let Some(head) = app.objects.head(&key).await? else { return Ok(empty(StatusCode::NOT_FOUND)) };
+    if head.size > MOST {
+        return redirect(&app.objects.sign_get_as(&key, kind.content_type()).await?);
+    }
+    let bytes = app.objects.read_range(&key, &head.e_tag, 0, head.size).await?;
+    binary(kind.content_type(), KEPT_SECONDS, bytes)
 }
 
-/// The caller's profile, and the address of their picture.
-async fn of(app: &App, request: &Request) -> Result<(Profile, Option<String>), ApiError> {
+/// The caller, and their profile.
+async fn of(app: &App, request: &Request) -> Result<(UserId, Profile), ApiError> {
     let credential = identity::reading(request)?;
     let mut db = app.db.connect().await?;
     let caller = identity::caller(&mut db, &credential).await?;
     let profile = users::profile(&mut db, &caller).await?.ok_or_else(ApiError::unauthenticated)?;
-    let image_url = image_url(&app.objects, &caller, profile.avatar.as_deref()).await?;
-    Ok((profile, image_url))
+    Ok((caller, profile))
 }
