@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use common::{
     config::DatabaseConfig,
-    db::{Connection, Database, DbError, api_keys, sessions, users, videos},
+    db::{Connection, Database, api_keys, sessions, users, videos},
     email::Email,
     ids::{ApiKey, SessionToken, UserId, VideoId},
     objects::keys,
@@ -243,8 +243,7 @@ async fn what_comes_after_deletion_does_not_stay() {
 
     // A request that was let in just before.
     let (id, owner) = (VideoId::random().expect("random"), UserId::parse(&person.id).expect("an id"));
-    let created = videos::create(&mut connection().await, &id, &owner, "Too late").await;
-    assert!(matches!(created, Err(DbError::Unavailable(_))), "{created:?}");
+    assert!(!videos::create(&mut connection().await, &id, &owner, "Too late").await.expect("an answer"));
     assert_eq!(count("videos", "id", id.as_str()).await, 0);
 }
 
