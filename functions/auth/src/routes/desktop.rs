@@ -84,7 +84,7 @@ pub(super) async fn ask(app: &App, request: &Request) -> Answer {
     let wanted = Wanted::read(|name| query(request, name))?;
     let visitor = Visitor::of(&app.site, request)?;
     let fields = wanted.fields();
-    let Some(session) = signed_in(&mut app.db.connect().await?, request).await? else {
+    let Some((session, _)) = signed_in(app, request).await? else {
         let query = serde_urlencoded::to_string(&fields).map_err(ApiError::internal)?;
         let here = format!("{}/api/desktop/session/request?{query}", visitor.origin);
         return redirect(&login_address(&visitor.origin, &here)?);

@@ -38,7 +38,7 @@ pub(super) fn providers(app: &App, request: &Request) -> Answer {
 /// `GET /api/auth/session`: who is signed in, or nothing. The cookie then lasts as long as the session does.
 pub(super) async fn session(app: &App, request: &Request) -> Answer {
     let Some(token) = cookie::session(request) else { return json_response(StatusCode::OK, &json!({})) };
-    let Some(session) = signed_in(&mut app.db.connect().await?, request).await? else {
+    let Some((session, _)) = signed_in(app, request).await? else {
         let nobody = json_response(StatusCode::OK, &json!({}))?;
         return with_cookie(nobody, &cookie::clear_session(&app.site));
     };
