@@ -79,7 +79,7 @@ impl Person {
     pub async fn browser_called(&self, device: &str) -> Visitor {
         let (id, token) = (UserId::parse(&self.id).expect("an account"), SessionToken::random().expect("random"));
         let mut db = database(self.cloud).await;
-        sessions::create(&mut db, &id, &token, device).await.expect("a session");
+        sessions::create(&mut db, &id, &token, device, false).await.expect("a session");
         let mut browser = Visitor::on(self.cloud);
         browser.email = self.email();
         browser.set_cookie(visitor::SESSION, token.expose());

@@ -117,7 +117,7 @@ async fn nothing_that_signs_in_begins_once_an_account_is_deleted() {
     let db = &mut connection().await;
     let (key, token) = (ApiKey::random().expect("random"), SessionToken::random().expect("random"));
     assert!(!api_keys::create(db, &key, &id, "settings", "late").await.expect("an answer"));
-    assert!(!sessions::create(db, &id, &token, "late").await.expect("an answer"));
+    assert!(!sessions::create(db, &id, &token, "late", false).await.expect("an answer"));
     for (table, column) in [("sessions", "user_id"), ("api_keys", "user_id")] {
         assert_eq!(count(table, column, &person.id).await, 0, "{table}");
     }

@@ -121,8 +121,8 @@ pub(super) async fn hand_over(app: &App, request: &Request) -> Answer {
     }
 }
 
-/// A session of the app's own. Handing it this browser's would put that one's token into an address, and ending one would
-/// end both.
+/// A session of the app's own, good for what a key is good for. Handing it this browser's would put that one's token into an
+/// address, and ending one would end both.
 async fn make_session(
     app: &App,
     db: &mut Connection,
@@ -130,7 +130,7 @@ async fn make_session(
 ) -> Result<Vec<(&'static str, String)>, ApiError> {
     app.limits.spend(limits::KEYS_OF_USER, caller.as_str()).await?;
     let token = SessionToken::random()?;
-    if !sessions::create(db, caller, &token, NAME).await? {
+    if !sessions::create(db, caller, &token, NAME, true).await? {
         return Err(ApiError::unauthenticated());
     }
     let expires = Millis::now().seconds() + SESSION_SECONDS;

@@ -32,12 +32,13 @@ struct Listed<'a> {
     expires_at: Option<Millis>,
 }
 
-/// `GET /api/settings/keys`
+/// `GET /api/settings/keys`: a program sees itself alone.
 pub(super) async fn list(app: &App, request: &Request) -> Answer {
     let credential = identity::reading(request)?;
     let mut db = app.db.connect().await?;
-    let caller = identity::caller(&mut db, &credential).await?;
-    let keys = api_keys::list(&mut db, &caller).await?;
+    let holder = identity::holder(&mut db, &credential).await?;
+    let only = holder.program.then(|| credential.listed_as());
+    let keys = api_keys::list(&mut db, &holder.user, only.as_deref()).await?;
     let keys: Vec<_> = keys
         .iter()
         .map(|key| Listed {
@@ -100,11 +101,18 @@ pub(super) async fn make(
     Ok(key)
 }
 
-/// `DELETE /api/settings/keys/{id}`, or `POST …/revoke`: the key is dead at once.
+/// `DELETE /api/settings/keys/{id}`, or `POST …/revoke`: the key is dead at once. A program takes itself back and nothing
+/// else: whoever stole one could otherwise lock its owner's other programs out.
 pub(super) async fn revoke(app: &App, request: &Request, id: &str) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let mut db = app.db.connect().await?;
-    let caller = identity::caller(&mut db, &credential).await?;
+    let holder = identity::holder(&mut db, &credential).await?;
+    if holder.program && credential.listed_as() != id {
+        return Err(ApiError::forbidden(
+            "A program can revoke its own API key and no other. Sign in with a browser and do it in the settings.",
+        ));
+    }
+    let caller = holder.user;
     let none = || ApiError::not_found("You have no API key with this id. It may have been revoked already.");
     let id = KeyId::parse(id).ok_or_else(none)?;
     let revoked = api_keys::revoke(&mut db, &caller, &id).await?;
