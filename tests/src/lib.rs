@@ -4,6 +4,7 @@
 //! the functions' own binaries.
 
 pub mod bait;
+pub mod chromium;
 pub mod cli;
 pub mod cloud;
 pub mod corpus;
