@@ -1,4 +1,4 @@
-//! Much of everything: too long for every run, so `make load` runs it, one after the other, and prints what it took.
+//! Much of everything: too long for every run, so `make load` runs it, each on a cloud of its own, and prints what it took.
 
 mod hour;
 mod live;
