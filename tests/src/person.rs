@@ -52,6 +52,12 @@ impl Person {
         Self { key: key.expose().to_owned(), id: id.to_string(), cloud, http: client() }
     }
 
+    /// The same person on a cloud that has what the other one had.
+    #[must_use]
+    pub fn moved_to(&self, cloud: &'static Cloud) -> Self {
+        Self { key: self.key.clone(), id: self.id.clone(), cloud, http: client() }
+    }
+
     /// Somebody without an account, with a key that no one has.
     pub fn stranger() -> Self {
         let key = ApiKey::random().expect("random").expose().to_owned();
@@ -73,7 +79,7 @@ impl Person {
     pub async fn browser_called(&self, device: &str) -> Visitor {
         let (id, token) = (UserId::parse(&self.id).expect("an account"), SessionToken::random().expect("random"));
         let mut db = database(self.cloud).await;
-        sessions::create(&mut db, &id, &token, device).await.expect("a session");
+        sessions::create(&mut db, &id, &token, device, false).await.expect("a session");
         let mut browser = Visitor::on(self.cloud);
         browser.email = self.email();
         browser.set_cookie(visitor::SESSION, token.expose());

@@ -184,6 +184,15 @@ impl Visitor {
         visitor
     }
 
+    /// Token of a session of its own that Cap Desktop is given by whoever is signed in with this browser.
+    pub async fn program(&self) -> String {
+        let handed = self.form("/api/desktop/session/request", &[("type", "session"), ("port", "53124")]).await;
+        assert_eq!(handed.status, 302, "{handed:?}");
+        let address = reqwest::Url::parse(handed.location()).expect("an address");
+        let token = address.query_pairs().find(|(name, _)| name == "token").expect("a token");
+        token.1.into_owned()
+    }
+
     /// Address of who is signed in with this browser.
     pub async fn who(&self) -> Option<String> {
         let session = self.get("/api/auth/session").await.json();

@@ -10,6 +10,8 @@ use common::{
 };
 use lambda_http::Request;
 
+use crate::app::App;
+
 /// A browser, with what its pages need.
 pub(crate) struct Visitor {
     /// The site's origin.
@@ -44,12 +46,17 @@ impl Visitor {
     }
 }
 
-/// Who is signed in. One query; once a day another one, which writes down that the session is used.
-pub(crate) async fn signed_in(db: &mut Connection, request: &Request) -> Result<Option<sessions::Current>, ApiError> {
+/// Who is signed in, with the connection that told. Who has no session needs no database to be shown a page. One query; once a
+/// day another one, which writes down that the session is used.
+pub(crate) async fn signed_in(
+    app: &App,
+    request: &Request,
+) -> Result<Option<(sessions::Current, Connection)>, ApiError> {
     let Some(token) = cookie::session(request) else { return Ok(None) };
-    let found = sessions::current(db, &token).await?;
-    if found.as_ref().is_some_and(|session| session.stale) {
-        callers::used(db, &Credential::Session { token, proven: true }).await?;
+    let mut db = app.db.connect().await?;
+    let Some(session) = sessions::current(&mut db, &token).await? else { return Ok(None) };
+    if session.stale {
+        callers::used(&mut db, &Credential::Session { token, proven: true }).await?;
     }
-    Ok(found)
+    Ok(Some((session, db)))
 }

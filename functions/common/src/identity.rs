@@ -19,7 +19,11 @@ use crate::{
     error::ApiError,
     http::{cookie, fields, gateway_host, is_form},
     ids::{ApiKey, SessionToken, UserId, VideoId},
+    tokens,
 };
+
+/// Hexadecimal digits of a hash that are an id in lists, as the tables derive it.
+const LISTED_CHARACTERS: usize = 15;
 
 /// What a request is made with.
 #[derive(Clone, Debug)]
@@ -50,6 +54,22 @@ impl Credential {
             Self::Agent { token, .. } => Self::Agent { token, needs },
             other => other,
         }
+    }
+
+    /// What the database keeps of it.
+    #[must_use]
+    pub fn hash(&self) -> [u8; 32] {
+        match self {
+            Self::Key(key) => key.hash(),
+            Self::Agent { token, .. } => token.hash(),
+            Self::Session { token, .. } => token.hash(),
+        }
+    }
+
+    /// What lists call it: the id of a key, a token or a session follows from its hash.
+    #[must_use]
+    pub fn listed_as(&self) -> String {
+        tokens::hex(&self.hash()).chars().take(LISTED_CHARACTERS).collect()
     }
 
     /// 428 when a program asks for what cannot be undone and does not say that its person has confirmed it. What people do
@@ -167,15 +187,13 @@ pub async fn holder(db: &mut Connection, credential: &Credential) -> Result<call
     Ok(caller)
 }
 
-/// As [`caller`], for what only somebody who is signed in may do, and no program with their key.
+/// As [`caller`], for what only somebody who is signed in may do, and no program with their key or a session of its own.
 pub async fn signed_in(db: &mut Connection, credential: &Credential) -> Result<UserId, ApiError> {
-    let caller = caller(db, credential).await?;
-    match credential {
-        Credential::Session { .. } => Ok(caller),
-        Credential::Key(_) | Credential::Agent { .. } => {
-            Err(ApiError::forbidden("An API key cannot do this. Sign in with a browser and do it in the settings."))
-        }
+    let holder = holder(db, credential).await?;
+    if holder.program {
+        return Err(ApiError::forbidden("A program cannot do this. Sign in with a browser and do it in the settings."));
     }
+    Ok(holder.user)
 }
 
 /// Who asks, and the video with the id `text`, in one round trip.

@@ -15,6 +15,9 @@ const REFUSALS: [(&str, &str); 6] = [
     ("503", "The server cannot reach its storage"),
 ];
 
+/// Refusals without a body, as `(path, status)`.
+const EMPTY: [(&str, &str); 1] = [("/api/desktop/user/profile/image", "404")];
+
 /// The shapes by the names that the document has for them.
 pub(super) fn schemas() -> [(&'static str, Value); 3] {
     let value = |schema| serde_json::to_value(schema).expect("a schema is JSON");
@@ -46,7 +49,8 @@ pub(super) fn add(method: &str, path: &str, operation: &mut Value, schemas: &Val
     let is_form = operation.pointer("/requestBody/content/application~1x-www-form-urlencoded").is_some();
     let responses = operation["responses"].as_object_mut().expect("responses");
     for (status, response) in responses.iter_mut() {
-        if status.starts_with(['4', '5']) && response.get("content").is_none() {
+        let is_refusal = status.starts_with(['4', '5']) && !EMPTY.contains(&(path, status.as_str()));
+        if is_refusal && response.get("content").is_none() {
             response["content"] = content(shape, is_form);
         }
     }

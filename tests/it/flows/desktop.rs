@@ -114,9 +114,7 @@ async fn an_interrupted_upload_goes_on_where_it_was() {
     desktop.send(&upload, &whole, SMALLEST_PART, 1..=3).await;
     // The app has forgotten everything but the names.
     let desktop = Desktop::of(&person);
-    let body = json!({ "videoId": upload.video, "uploadId": upload.id });
-    let mut parts =
-        desktop.post("/api/upload/multipart/parts", body).await.body["parts"].as_array().expect("parts").clone();
+    let mut parts = desktop.parts(&upload).await;
     assert_eq!(parts.len(), 3, "{parts:?}");
     parts.extend(desktop.send(&upload, &whole, SMALLEST_PART, 4..=5).await);
     assert_eq!(desktop.complete(&upload, &parts).await.status, 200);

@@ -1,7 +1,12 @@
 //! The schema, brought up to date at every deployment.
 
+use reqwest::Method;
 use serde_json::json;
-use tests::{cloud::cloud, rows};
+use tests::{
+    cloud::{cloud, repository},
+    person::Person,
+    rows,
+};
 
 #[tokio::test]
 async fn migrating_again_and_at_once_changes_nothing() {
@@ -15,4 +20,17 @@ async fn migrating_again_and_at_once_changes_nothing() {
         assert!(succeeded, "{answer}");
     }
     assert_eq!(rows::one::<String>(history).await, before);
+}
+
+#[tokio::test]
+async fn a_session_that_the_app_was_given_before_is_a_programs() {
+    let person = Person::new().await;
+    let (app, browser) = (person.browser_called("Cap Desktop").await, person.browser().await);
+    let file = std::fs::read_to_string(repository().join("migrations/V007__programs.sql")).expect("a migration");
+    let update = file.split(';').find_map(|statement| statement.find("UPDATE").map(|at| &statement[at..]));
+    rows::run(update.expect("an update")).await;
+    for (visitor, status) in [(app, 403), (browser, 201)] {
+        let made = visitor.json(Method::POST, "/api/settings/keys", json!({ "name": "A key" })).await;
+        assert_eq!(made.status, status, "{made:?}");
+    }
 }

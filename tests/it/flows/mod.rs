@@ -19,5 +19,6 @@ mod screenshots;
 mod secrets;
 mod sharing_out;
 mod sweep;
+mod ten_thousand_parts;
 mod tls;
 mod watching;

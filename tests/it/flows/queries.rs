@@ -1,7 +1,5 @@
 //! What a request costs the database, as the database itself counts it. Every statement is a round trip.
 
-use std::collections::BTreeMap;
-
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use common::{config::ObjectsConfig, objects::Objects};
 use mysql_async::{Conn, prelude::Queryable};
@@ -12,15 +10,13 @@ use tests::{
     cloud::Cloud,
     person::{Person, answer, client},
     rows,
+    statements::{self, Counts, since},
     visitor::SESSION,
     wait::until,
 };
 
 /// Requests that are counted together.
 const REQUESTS: u64 = 10;
-
-/// How often the server has run which kind of statement, since it started.
-type Counts = BTreeMap<String, u64>;
 
 /// A local cloud of one's own, where nobody else asks the database anything, and who counts there.
 struct Counter {
@@ -34,7 +30,7 @@ impl Counter {
     async fn new() -> Self {
         let cloud = tokio::task::spawn_blocking(|| Box::leak(Box::new(Cloud::start()))).await.expect("a cloud");
         let connection = rows::connection(cloud).await;
-        let own = ["Com_show_status", "Questions"].map(|name| (name.to_owned(), 1)).into();
+        let own = statements::of_counting();
         let mut counter = Self { cloud, connection, own };
         // Whatever started the cloud may still be taking its leave of the database.
         until("a database that nobody asks", async || {
@@ -45,11 +41,8 @@ impl Counter {
         counter
     }
 
-    /// `Com_…` counts statements by kind, `Questions` all that clients have sent.
     async fn counts(&mut self) -> Counts {
-        let sql = "SHOW GLOBAL STATUS WHERE Variable_name LIKE 'Com\\_%' OR Variable_name = 'Questions'";
-        let rows: Vec<(String, String)> = self.connection.query(sql).await.expect("the counters");
-        rows.into_iter().filter_map(|(name, count)| Some((name, count.parse().ok()?))).collect()
+        statements::counts(&mut self.connection).await
     }
 
     /// What [`REQUESTS`] requests cost, once their function is warm.
@@ -83,11 +76,6 @@ impl Counter {
         })
         .await;
     }
-}
-
-fn since(before: &Counts, after: &Counts) -> Counts {
-    let counts = after.iter().map(|(name, count)| (name.clone(), count - before.get(name).copied().unwrap_or(0)));
-    counts.filter(|(_, count)| *count > 0).collect()
 }
 
 /// So many prepared statements a request, all of which read, and nothing else that is sent to the server.

@@ -217,7 +217,7 @@ async fn a_token_is_listed_with_the_keys_and_taken_back_there() {
     let browser = person.browser().await;
     let cli = Cli::login_for(&browser, "caps:read").await;
     assert_eq!(cli.get(CAPS).await.status, 200);
-    let keys = person.get("/api/settings/keys").await.body;
+    let keys = browser.get("/api/settings/keys").await.json();
     let listed = &keys["keys"][0];
     assert_eq!((&listed["source"], &listed["scopes"]), (&json!("cli"), &json!(["caps:read"])));
     assert!(listed["expiresAt"].is_string() && listed["lastUsedAt"].is_string(), "{listed}");

@@ -1,7 +1,11 @@
 //! `GET /api/desktop/video/create`
 
 use reqwest::Method;
-use tests::person::{Person, answer};
+use serde_json::json;
+use tests::{
+    person::{Person, answer},
+    rows,
+};
 
 const CREATE: &str = "/api/desktop/video/create?recordingMode=desktopMP4";
 
@@ -120,4 +124,13 @@ async fn what_cannot_be_served_is_refused_before_it_is_recorded() {
         assert_eq!(refused.status, 400, "{query}");
         assert!(refused.body["error"].as_str().is_some_and(|sentence| sentence.ends_with('.')), "{refused:?}");
     }
+}
+
+/// As of a request whose key was read just before.
+#[tokio::test]
+async fn nothing_is_created_once_the_account_is_deleted() {
+    let person = Person::new().await;
+    rows::run(&format!("UPDATE users SET deleted_at = UTC_TIMESTAMP(3) WHERE id = '{}'", person.id)).await;
+    let refused = person.get(CREATE).await;
+    assert_eq!((refused.status, &refused.body["code"]), (401, &json!("AUTH_REQUIRED")), "{refused:?}");
 }

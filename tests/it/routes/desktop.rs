@@ -42,20 +42,46 @@ async fn the_app_shows_who_is_signed_in() {
         (profile.status, profile.body),
         (200, json!({ "name": "Ada", "email": person.email(), "imageUrl": null }))
     );
-    assert_eq!(person.get("/api/desktop/user/profile/image").await.status, 404);
+    let image = async || person.request(Method::GET, IMAGE).send().await.expect("the gateway");
+    let none = image().await;
+    assert_eq!((none.status().as_u16(), none.text().await.expect("a body").as_str()), (404, ""));
 
-    let png = b"\x89PNG\r\n\x1a\n\0\0\0\r";
+    let small = [b"\x89PNG\r\n\x1a\n\0\0\0\r".as_slice(), &[0xff; 1000]].concat();
+    choose(&person, &small).await;
+    assert!(person.get("/api/desktop/user/profile").await.body["imageUrl"].is_string());
+    let shown = image().await;
+    assert_eq!(shown.status(), 200, "{shown:?}");
+    assert_eq!(shown.headers()["content-type"], "image/png");
+    assert_eq!(shown.headers()["cache-control"], "private, max-age=300");
+    assert_eq!(shown.bytes().await.expect("a picture"), small);
+}
+
+const IMAGE: &str = "/api/desktop/user/profile/image";
+
+/// Chooses a PNG as the picture that is shown.
+async fn choose(person: &Person, png: &[u8]) {
     let body = json!({ "contentType": "image/png", "size": png.len() });
     let signed = person.post("/api/settings/user/avatar", body).await.body;
     let put = client().put(signed["url"].as_str().expect("an address")).header("content-type", "image/png");
     assert_eq!(put.body(png.to_vec()).send().await.expect("S3").status(), 200);
     assert_eq!(person.post("/api/settings/user/avatar/complete", json!({})).await.status, 200);
-    assert!(person.get("/api/desktop/user/profile").await.body["imageUrl"].is_string());
-    let image = page(person.request(Method::GET, "/api/desktop/user/profile/image")).await;
-    assert_eq!(image.status, 302, "{image:?}");
-    let image = client().get(image.location()).send().await.expect("S3");
-    assert_eq!(image.headers()["content-type"], "image/png");
-    assert_eq!(image.bytes().await.expect("a picture"), png.as_slice());
+}
+
+/// In Base64 the largest picture has more than the six megabytes of a function's answer.
+#[tokio::test]
+async fn the_largest_picture_is_shown_from_where_it_lies() {
+    let person = Person::new().await;
+    let large = [b"\x89PNG\r\n\x1a\n\0\0\0\r".as_slice(), &vec![7; (5 << 20) - 12]].concat();
+    choose(&person, &large).await;
+    let led = page(person.request(Method::GET, IMAGE)).await;
+    assert_eq!(led.status, 302, "{led:?}");
+    let shown = client().get(led.location()).send().await.expect("S3");
+    assert_eq!(shown.headers()["content-type"], "image/png");
+    assert_eq!(shown.bytes().await.expect("a picture"), large);
+    let most = [b"\x89PNG\r\n\x1a\n\0\0\0\r".as_slice(), &vec![7; (4 << 20) - 12]].concat();
+    choose(&person, &most).await;
+    let shown = person.request(Method::GET, IMAGE).send().await.expect("the gateway");
+    assert_eq!((shown.status().as_u16(), shown.bytes().await.expect("a picture").len()), (200, 4 << 20));
 }
 
 #[tokio::test]

@@ -165,6 +165,45 @@ async fn an_app_that_wants_a_session_gets_one_of_its_own() {
 }
 
 #[tokio::test]
+async fn c16_a_session_of_the_apps_own_is_good_for_what_a_key_is_good_for() {
+    let signed = Signed::new().await;
+    let token = signed.browser.program().await;
+    let base = signed.browser.base();
+    let ask = |method: Method, path: &str| client().request(method, format!("{base}{path}")).bearer_auth(&token);
+    let email = json!({ "email": signed.person.email() });
+    for (method, path, body) in [
+        (Method::POST, "/api/settings/keys", json!({ "name": "Mine for good" })),
+        (Method::DELETE, "/api/settings/sessions", json!({})),
+        (Method::POST, "/api/settings/user/delete", email),
+        (Method::POST, PATH, json!({ "type": "session" })),
+        (Method::POST, PATH, json!({ "type": "api_key" })),
+    ] {
+        let refused = answer(ask(method, path).json(&body)).await;
+        assert_eq!((refused.status, &refused.body["code"]), (403, &json!("FORBIDDEN")), "{path}: {refused:?}");
+    }
+    let own = answer(ask(Method::GET, "/api/settings/sessions")).await.body["sessions"].clone();
+    assert_eq!((own.as_array().map(Vec::len), &own[0]["device"]), (Some(1), &json!("Cap Desktop")), "{own}");
+    assert_eq!(own[0]["current"], true);
+    assert_eq!(answer(ask(Method::GET, "/api/settings/keys")).await.body, json!({ "keys": [] }));
+
+    // In a browser's cookie it opens no page of the account, and signs nobody in.
+    let thief = Visitor::new();
+    thief.set_cookie(SESSION, &token);
+    for path in ["/dashboard/settings/account", &format!("{PATH}?type=api_key&port=53124")] {
+        let led = thief.get(path).await;
+        assert!(led.status == 302 && led.location().contains("/login?"), "{path}: {led:?}");
+    }
+    assert_eq!(thief.who().await, None);
+    // It ends as a key does, and nothing else with it.
+    let id = own[0]["id"].as_str().expect("an id");
+    assert_eq!(answer(ask(Method::DELETE, &format!("/api/settings/sessions/{id}"))).await.status, 403);
+    let given_up = answer(ask(Method::POST, "/api/v1/auth/revoke")).await;
+    assert_eq!((given_up.status, &given_up.body["revoked"]), (200, &json!(true)), "{given_up:?}");
+    assert_eq!(answer(ask(Method::GET, "/api/v1/caps")).await.status, 401);
+    assert_eq!(signed.browser.who().await, Some(signed.person.email()));
+}
+
+#[tokio::test]
 async fn whoever_is_not_signed_in_is_led_through_the_login_and_back() {
     let visitor = Visitor::new();
     let asked = format!("{}{PATH}?type=api_key&port=53124&platform=desktop", visitor.base());

@@ -128,22 +128,34 @@ async fn nobody_revokes_another_persons_key() {
     let id = person.get(KEYS).await.body["keys"][0]["id"].as_str().expect("an id").to_owned();
     let path = format!("{KEYS}/{id}");
     assert_eq!(browser.json(Method::DELETE, &path, json!({})).await.status, 404);
-    assert_eq!(other.delete(&path).await.status, 404);
+    assert_eq!(other.delete(&path).await.status, 403, "which a key is told of every other one");
+    assert_eq!(other.delete(&format!("{KEYS}/0123456789abcde")).await.status, 403, "there or not");
     // A form's answer is the page, where there is no such key.
     assert_eq!(browser.form(&format!("{path}/revoke"), &[]).await.status, 303);
     assert_eq!(person.get(KEYS).await.status, 200);
 }
 
 #[tokio::test]
-async fn a_key_lists_and_revokes_but_makes_none() {
+async fn c16_a_key_sees_and_revokes_itself_and_makes_none() {
     let person = Person::new().await;
+    let browser = person.browser().await;
+    let other = make(&browser, "Laptop").await;
+    let id = newest(&browser).await["id"].as_str().expect("an id").to_owned();
     let refused = person.post(KEYS, json!({ "name": "Mine too" })).await;
     assert_eq!((refused.status, &refused.body["code"]), (403, &json!("FORBIDDEN")));
     let keys = person.get(KEYS).await.body["keys"].clone();
-    assert_eq!(keys.as_array().map(Vec::len), Some(1), "{keys}");
-    let revoked = person.delete(&format!("{KEYS}/{}", keys[0]["id"].as_str().expect("an id"))).await;
-    assert_eq!(revoked.status, 200, "itself, too");
+    assert_eq!((keys.as_array().map(Vec::len), &keys[0]["source"]), (Some(1), &json!("desktop")), "{keys}");
+
+    for (method, path) in [(Method::DELETE, format!("{KEYS}/{id}")), (Method::POST, format!("{KEYS}/{id}/revoke"))] {
+        let refused = answer(person.request(method, &path)).await;
+        assert_eq!((refused.status, &refused.body["code"]), (403, &json!("FORBIDDEN")), "{path}");
+    }
+    assert_eq!(caps_with(&browser, &other).await.status, 200);
+    let own = keys[0]["id"].as_str().expect("an id");
+    assert_eq!(person.delete(&format!("{KEYS}/{own}")).await.status, 200, "itself");
     assert_eq!(person.get(KEYS).await.status, 401);
+    let left = browser.get(KEYS).await.json()["keys"].clone();
+    assert_eq!((left.as_array().map(Vec::len), &left[0]["id"]), (Some(1), &json!(id)));
 }
 
 #[tokio::test]

@@ -72,12 +72,11 @@ pub(super) async fn problem(app: &App, request: &Request, error: &ApiError) -> A
 
 async fn page(app: &App, request: &Request, status: StatusCode, says: Says<'_>) -> Answer {
     let visitor = Visitor::of(&app.site, request)?;
-    let mut db = app.db.connect().await?;
-    let Some(session) = signed_in(&mut db, request).await? else {
+    let Some((session, mut db)) = signed_in(app, request).await? else {
         return redirect(&login_address(&visitor.origin, PATH)?);
     };
-    let made = api_keys::list(&mut db, &session.user).await?;
-    let open = sessions::list(&mut db, &session.user).await?;
+    let made = api_keys::list(&mut db, &session.user, None).await?;
+    let open = sessions::list(&mut db, &session.user, None).await?;
     drop(db);
     let key_rows: Vec<_> = made.into_iter().map(key_row).collect();
     let session_rows: Vec<_> = open.iter().map(|one| session_row(one, &session)).collect();

@@ -4,7 +4,7 @@ use common::{
     agent::{AgentCode, AgentToken, Challenge, Scope, Scopes},
     db::{
         agent_codes::{self, Redeemed, Shown},
-        api_keys,
+        api_keys, sessions,
     },
     error::ApiError,
     http::{Answer, StatusCode, agent_json, json, source},
@@ -110,10 +110,15 @@ pub(super) async fn revoke(app: &App, request: &Request) -> Answer {
     // Whoever holds it may give it up, whatever else it allows.
     let credential = identity::writing(&app.site, request)?.needing(Scope::Read);
     let mut db = app.db.connect().await?;
-    let user = identity::caller(&mut db, &credential).await?;
+    let holder = identity::holder(&mut db, &credential).await?;
+    let user = holder.user;
     let revoked = match &credential {
         Credential::Agent { token, .. } => api_keys::revoke_token(&mut db, token).await?,
         Credential::Key(key) => api_keys::revoke_key(&mut db, key).await?,
+        Credential::Session { token, .. } if holder.program => {
+            sessions::end_token(&mut db, token).await?;
+            true
+        }
         Credential::Session { .. } => {
             return Err(ApiError::bad_request("A browser is not signed in with a key. Sign out at /api/auth/signout."));
         }

@@ -121,7 +121,7 @@ pub(super) async fn ask(app: &App, request: &Request) -> Answer {
         }
     };
     let fields = wanted.fields();
-    let Some(session) = signed_in(&mut app.db.connect().await?, request).await? else {
+    let Some((session, _)) = signed_in(app, request).await? else {
         let query = serde_urlencoded::to_string(&fields).map_err(ApiError::internal)?;
         return redirect(&login_address(&visitor.origin, &format!("/cli/authorize?{query}"))?);
     };

@@ -102,7 +102,7 @@ pub(super) async fn ask(app: &App, request: &Request) -> Answer {
     let wanted = Wanted::read(|name| query(request, name))?;
     let visitor = Visitor::of(&app.site, request)?;
     let fields = wanted.fields();
-    let Some(session) = signed_in(&mut app.db.connect().await?, request).await? else {
+    let Some((session, _)) = signed_in(app, request).await? else {
         let query = serde_urlencoded::to_string(&fields).map_err(ApiError::internal)?;
         let here = format!("{}/api/desktop/session/request?{query}", visitor.origin);
         return redirect(&login_address(&visitor.origin, &here)?);
@@ -149,8 +149,8 @@ pub(super) async fn hand_over(app: &App, request: &Request) -> Answer {
     }
 }
 
-/// A session of the app's own. Handing it this browser's would put that one's token into an address, and ending one would
-/// end both.
+/// A session of the app's own, good for what a key is good for. Handing it this browser's would put that one's token into an
+/// address, and ending one would end both.
 async fn make_session(
     app: &App,
     db: &mut Connection,
@@ -158,7 +158,7 @@ async fn make_session(
 ) -> Result<Vec<(&'static str, String)>, ApiError> {
     app.limits.spend(limits::KEYS_OF_USER, caller.as_str()).await?;
     let token = SessionToken::random()?;
-    if !sessions::create(db, caller, &token, NAME).await? {
+    if !sessions::create(db, caller, &token, NAME, true).await? {
         return Err(ApiError::unauthenticated());
     }
     let expires = Millis::now().seconds() + SESSION_SECONDS;

@@ -54,12 +54,15 @@ struct Revoked {
 }
 
 /// List one's API keys
+///
+/// A program sees itself alone.
 #[utoipa::path(get, path = "/api/settings/keys", tag = "Account", responses((status = 200, body = Keys<'_>)))]
 pub(super) async fn list(app: &App, request: &Request) -> Answer {
     let credential = identity::reading(request)?;
     let mut db = app.db.connect().await?;
-    let caller = identity::caller(&mut db, &credential).await?;
-    let keys = api_keys::list(&mut db, &caller).await?;
+    let holder = identity::holder(&mut db, &credential).await?;
+    let only = holder.program.then(|| credential.listed_as());
+    let keys = api_keys::list(&mut db, &holder.user, only.as_deref()).await?;
     let keys = keys
         .iter()
         .map(|key| Listed {
@@ -134,7 +137,8 @@ pub(super) async fn make(
 
 /// Take an API key back
 ///
-/// It is dead at once.
+/// It is dead at once. A program takes itself back and nothing else: whoever stole one could otherwise lock its owner's
+/// other programs out.
 #[utoipa::path(
     delete,
     path = "/api/settings/keys/{id}",
@@ -145,7 +149,13 @@ pub(super) async fn make(
 pub(super) async fn revoke(app: &App, request: &Request, id: &str) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let mut db = app.db.connect().await?;
-    let caller = identity::caller(&mut db, &credential).await?;
+    let holder = identity::holder(&mut db, &credential).await?;
+    if holder.program && credential.listed_as() != id {
+        return Err(ApiError::forbidden(
+            "A program can revoke its own API key and no other. Sign in with a browser and do it in the settings.",
+        ));
+    }
+    let caller = holder.user;
     let none = || ApiError::not_found("You have no API key with this id. It may have been revoked already.");
     let id = KeyId::parse(id).ok_or_else(none)?;
     let revoked = api_keys::revoke(&mut db, &caller, &id).await?;

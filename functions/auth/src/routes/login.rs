@@ -6,9 +6,7 @@ use common::{
     db::users::{self, Asked},
     email::Email,
     error::ApiError,
-    http::{
-        Answer, Fields, Method, StatusCode, cookie, fields, is_form, json_response, query, redirect, see_other, source,
-    },
+    http::{Answer, Fields, Method, StatusCode, fields, is_form, json_response, query, redirect, see_other, source},
     outbox::Mail,
     time::Millis,
     tokens,
@@ -50,9 +48,7 @@ pub(super) struct Next {
 pub(super) async fn page(app: &App, request: &Request) -> Answer {
     let visitor = Visitor::of(&app.site, request)?;
     let next = return_to::own_path(&visitor.origin, query(request, "next"));
-    // Who has no session needs no database to be shown a form.
-    let has_session = cookie::session(request).is_some();
-    if has_session && signed_in(&mut app.db.connect().await?, request).await?.is_some() {
+    if signed_in(app, request).await?.is_some() {
         return redirect(&format!("{}{next}", visitor.origin));
     }
     form(&visitor, StatusCode::OK, next, "", None)

@@ -93,7 +93,7 @@ pub(super) fn providers(app: &App, request: &Request) -> Answer {
 #[utoipa::path(get, path = "/api/auth/session", tag = "Login", security(()), responses((status = 200, body = Session<'_>)))]
 pub(super) async fn session(app: &App, request: &Request) -> Answer {
     let Some(token) = cookie::session(request) else { return json_response(StatusCode::OK, &Session::default()) };
-    let Some(session) = signed_in(&mut app.db.connect().await?, request).await? else {
+    let Some((session, _)) = signed_in(app, request).await? else {
         let nobody = json_response(StatusCode::OK, &Session::default())?;
         return with_cookie(nobody, &cookie::clear_session(&app.site));
     };

@@ -4,7 +4,7 @@ use common::{
     db::{api_keys, sessions},
     error::ApiError,
     http::{Answer, StatusCode, cookie, gateway_host, is_form, json_response, see_other, with_cookie},
-    identity::{self, Credential},
+    identity,
     ids::SessionId,
     time::Millis,
 };
@@ -46,16 +46,16 @@ struct EndedAll {
 }
 
 /// List the browsers in which one is signed in
+///
+/// A program sees its own session, if it has one.
 #[utoipa::path(get, path = "/api/settings/sessions", tag = "Account", responses((status = 200, body = Sessions<'_>)))]
 pub(super) async fn list(app: &App, request: &Request) -> Answer {
     let credential = identity::reading(request)?;
     let mut db = app.db.connect().await?;
-    let caller = identity::caller(&mut db, &credential).await?;
-    let current = match &credential {
-        Credential::Session { token, .. } => sessions::current(&mut db, token).await?.map(|session| session.id),
-        Credential::Key(_) | Credential::Agent { .. } => None,
-    };
-    let sessions = sessions::list(&mut db, &caller).await?;
+    let holder = identity::holder(&mut db, &credential).await?;
+    let current = credential.listed_as();
+    let only = holder.program.then_some(current.as_str());
+    let sessions = sessions::list(&mut db, &holder.user, only).await?;
     let sessions = sessions
         .iter()
         .map(|session| Listed {
@@ -64,7 +64,7 @@ pub(super) async fn list(app: &App, request: &Request) -> Answer {
             created_at: session.created_at,
             last_used_at: session.last_used_at,
             expires_at: session.expires_at,
-            current: current.as_ref() == Some(&session.id),
+            current: session.id.as_str() == current,
         })
         .collect();
     json_response(StatusCode::OK, &Sessions { sessions })

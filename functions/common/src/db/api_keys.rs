@@ -44,13 +44,14 @@ pub async fn create(
     Ok(db.run(sql, params).await? > 0)
 }
 
-/// Somebody's keys, the newest first; at most two hundred.
-pub async fn list(db: &mut Connection, owner: &UserId) -> Result<Vec<Listed>, DbError> {
+/// Somebody's keys, or the one with this id, the newest first; at most two hundred.
+pub async fn list(db: &mut Connection, owner: &UserId, only: Option<&str>) -> Result<Vec<Listed>, DbError> {
     let sql = "SELECT id, name, source, scopes, ROUND(UNIX_TIMESTAMP(created_at) * 1000) AS created_at, \
                ROUND(UNIX_TIMESTAMP(last_used_at) * 1000) AS last_used_at, \
                ROUND(UNIX_TIMESTAMP(expires_at) * 1000) AS expires_at FROM api_keys \
-               WHERE user_id = :owner ORDER BY api_keys.created_at DESC, id LIMIT 200";
-    let rows = db.all(sql, params! { "owner" => owner.as_str() }).await?;
+               WHERE user_id = :owner AND (:only IS NULL OR id = :only) \
+               ORDER BY api_keys.created_at DESC, id LIMIT 200";
+    let rows = db.all(sql, params! { "owner" => owner.as_str(), "only" => only }).await?;
     rows.into_iter().map(listed).filter_map(Result::transpose).collect()
 }
 

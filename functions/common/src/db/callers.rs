@@ -12,6 +12,8 @@ pub struct Caller {
     pub user: UserId,
     /// True when the last use that is written down is a day ago.
     pub stale: bool,
+    /// True for what a program has: a key, a token, or a session that was made for one.
+    pub program: bool,
     /// What may be done with it.
     pub scopes: Scopes,
     /// When a token ends; keys do not, and a session's end is nobody's business.
@@ -29,12 +31,15 @@ pub(super) struct Place {
     pub(super) columns: &'static str,
 }
 
-/// What a key or session may do has no bounds of its own.
-const UNBOUNDED: &str = "w.user_id AS caller, \
+/// What a session may do has no bounds of its own.
+const SESSION: &str = "w.user_id AS caller, w.program AS program, \
+     w.last_used_at < UTC_TIMESTAMP(3) - INTERVAL 1 DAY AS stale, NULL AS scopes, NULL AS ends, FALSE AS expired";
+/// Neither has what a key may do.
+const UNBOUNDED: &str = "w.user_id AS caller, TRUE AS program, \
      w.last_used_at IS NULL OR w.last_used_at < UTC_TIMESTAMP(3) - INTERVAL 1 DAY AS stale, \
      NULL AS scopes, NULL AS ends, FALSE AS expired";
 /// A token that has ended is found too, so that whoever shows it can be told.
-const BOUNDED: &str = "w.user_id AS caller, \
+const BOUNDED: &str = "w.user_id AS caller, TRUE AS program, \
      w.last_used_at IS NULL OR w.last_used_at < UTC_TIMESTAMP(3) - INTERVAL 1 DAY AS stale, \
      COALESCE(w.scopes, '') AS scopes, ROUND(UNIX_TIMESTAMP(w.expires_at) * 1000) AS ends, \
      COALESCE(w.expires_at <= UTC_TIMESTAMP(3), TRUE) AS expired";
@@ -43,13 +48,13 @@ impl Place {
     pub(super) fn of(credential: &Credential) -> Self {
         let key = |hash, columns| Self { table: "api_keys w", holds: "w.key_hash = :hash", hash, columns };
         match credential {
-            Credential::Key(secret) => key(secret.hash(), UNBOUNDED),
-            Credential::Agent { token, .. } => key(token.hash(), BOUNDED),
-            Credential::Session { token, .. } => Self {
+            Credential::Key(_) => key(credential.hash(), UNBOUNDED),
+            Credential::Agent { .. } => key(credential.hash(), BOUNDED),
+            Credential::Session { .. } => Self {
                 table: "sessions w",
                 holds: "w.token_hash = :hash AND w.expires_at > UTC_TIMESTAMP(3)",
-                hash: token.hash(),
-                columns: UNBOUNDED,
+                hash: credential.hash(),
+                columns: SESSION,
             },
         }
     }
@@ -70,10 +75,10 @@ pub async fn find(db: &mut Connection, credential: &Credential) -> Result<Option
 /// The caller of a row with a [`Place`]'s columns.
 pub(super) fn caller(row: &mut Row) -> Result<Option<Caller>, DbError> {
     let user = UserId::parse(&column::<String>(row, "caller")?);
-    let (stale, expired) = (column(row, "stale")?, column(row, "expired")?);
+    let (stale, expired, program) = (column(row, "stale")?, column(row, "expired")?, column(row, "program")?);
     let (scopes, ends) = (column::<Option<String>>(row, "scopes")?, instant(row, "ends")?);
     let scopes = scopes.map_or_else(Scopes::all, |scopes| Scopes::parse(&scopes));
-    Ok(user.map(|user| Caller { user, stale, scopes, ends, expired }))
+    Ok(user.map(|user| Caller { user, stale, program, scopes, ends, expired }))
 }
 
 /// Writes down that this is used today. A session then lasts another 30 days, but no longer than a year in all.

@@ -42,25 +42,35 @@ pub struct Listed {
     pub expires_at: Millis,
 }
 
-/// Begins a session of a program that somebody who is signed in lets in. False when their account was deleted meanwhile.
-pub async fn create(db: &mut Connection, user: &UserId, token: &SessionToken, device: &str) -> Result<bool, DbError> {
-    let params = params! { "hash" => token.hash().as_slice(), "user" => user.as_str(), "device" => device };
+/// Begins a session: of a `program` that somebody who is signed in lets in, or of a browser. False when their account was
+/// deleted meanwhile.
+pub async fn create(
+    db: &mut Connection,
+    user: &UserId,
+    token: &SessionToken,
+    device: &str,
+    program: bool,
+) -> Result<bool, DbError> {
+    let hash = token.hash();
+    let params =
+        params! { "hash" => hash.as_slice(), "user" => user.as_str(), "device" => device, "program" => program };
     Ok(db.run(INSERT, params).await? > 0)
 }
 
-/// Begins a session of thirty days: `:hash`, `:user`, `:device`. Reads the account's row under a lock: none begins while
+/// Begins a session of thirty days: `:hash`, `:user`, `:device`, `:program`. Reads the account's row under a lock: none begins while
 /// the account is being deleted, or later.
-pub(super) const INSERT: &str = "INSERT INTO sessions (token_hash, user_id, device, last_used_at, expires_at) \
-     SELECT :hash, u.id, :device, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) + INTERVAL 30 DAY FROM users u \
+pub(super) const INSERT: &str = "INSERT INTO sessions (token_hash, user_id, device, program, last_used_at, expires_at) \
+     SELECT :hash, u.id, :device, :program, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) + INTERVAL 30 DAY FROM users u \
      WHERE u.id = :user AND u.deleted_at IS NULL";
 
-/// Whose session it is, with what every page shows of them, in one query.
+/// Whose session it is, with what every page shows of them, in one query. Sessions of programs open no page.
 pub async fn current(db: &mut Connection, token: &SessionToken) -> Result<Option<Current>, DbError> {
     let sql = "SELECT s.id, s.user_id, u.email, u.name, u.avatar, \
                ROUND(UNIX_TIMESTAMP(s.expires_at) * 1000) AS expires_at, \
                s.last_used_at < UTC_TIMESTAMP(3) - INTERVAL 1 DAY AS stale \
                FROM sessions s JOIN users u ON u.id = s.user_id \
-               WHERE s.token_hash = :hash AND s.expires_at > UTC_TIMESTAMP(3) AND u.email IS NOT NULL";
+               WHERE s.token_hash = :hash AND s.expires_at > UTC_TIMESTAMP(3) AND NOT s.program \
+               AND u.email IS NOT NULL";
     let row: Option<Row> = db.first(sql, params! { "hash" => token.hash().as_slice() }).await?;
     let Some(mut row) = row else { return Ok(None) };
     let row = &mut row;
@@ -77,13 +87,14 @@ pub async fn current(db: &mut Connection, token: &SessionToken) -> Result<Option
     }))
 }
 
-/// Somebody's sessions, the newest first; at most a hundred.
-pub async fn list(db: &mut Connection, user: &UserId) -> Result<Vec<Listed>, DbError> {
+/// Somebody's sessions, or the one with this id, the newest first; at most a hundred.
+pub async fn list(db: &mut Connection, user: &UserId, only: Option<&str>) -> Result<Vec<Listed>, DbError> {
     let sql = "SELECT id, device, ROUND(UNIX_TIMESTAMP(created_at) * 1000) AS created_at, \
                ROUND(UNIX_TIMESTAMP(last_used_at) * 1000) AS last_used_at, \
                ROUND(UNIX_TIMESTAMP(expires_at) * 1000) AS expires_at FROM sessions \
-               WHERE user_id = :user AND expires_at > UTC_TIMESTAMP(3) ORDER BY created_at DESC, id LIMIT 100";
-    let rows = db.all(sql, params! { "user" => user.as_str() }).await?;
+               WHERE user_id = :user AND expires_at > UTC_TIMESTAMP(3) AND (:only IS NULL OR id = :only) \
+               ORDER BY created_at DESC, id LIMIT 100";
+    let rows = db.all(sql, params! { "user" => user.as_str(), "only" => only }).await?;
     rows.into_iter().map(listed).filter_map(Result::transpose).collect()
 }
 

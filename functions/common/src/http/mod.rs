@@ -17,8 +17,8 @@ pub use request::{
     Fields, fields, gateway_host, idempotency_key, is_form, json, path_segments, query, request_id, source, user_agent,
 };
 pub use response::{
-    AgentRefusal, MessageRefusal, Refusal, Shape, agent_json, empty, html, json as json_response, redirect, see_other,
-    text, with_cookie,
+    AgentRefusal, MessageRefusal, Refusal, Shape, agent_json, binary, empty, html, json as json_response, redirect,
+    see_other, text, with_cookie,
 };
 
 use crate::{config::SiteConfig, error::ApiError};

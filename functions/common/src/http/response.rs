@@ -51,6 +51,14 @@ pub fn text(content_type: &'static str, body: impl Into<String>) -> Response<Bod
     response
 }
 
+/// Bytes of a type that was looked at, which only who asks may keep, for so many seconds.
+pub fn binary(content_type: &'static str, seconds: u32, bytes: Vec<u8>) -> Result<Response<Body>, ApiError> {
+    let mut response = with_type(StatusCode::OK, content_type, Body::Binary(bytes));
+    let kept = HeaderValue::from_str(&format!("private, max-age={seconds}")).map_err(ApiError::internal)?;
+    response.headers_mut().insert(CACHE_CONTROL, kept);
+    Ok(response)
+}
+
 /// An answer that is only a status.
 #[must_use]
 pub fn empty(status: StatusCode) -> Response<Body> {

@@ -89,7 +89,9 @@ pub(super) async fn create(app: &App, request: &Request) -> Answer {
         }
         None => {
             let id = VideoId::random()?;
-            videos::announce(&mut db, &id, &caller, &name(request, announced.kind), &announced).await?;
+            if !videos::announce(&mut db, &id, &caller, &name(request, announced.kind), &announced).await? {
+                return Err(ApiError::unauthenticated());
+            }
             id
         }
     };

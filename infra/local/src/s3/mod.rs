@@ -2,9 +2,10 @@
 //! here, see `store`.
 
 use std::{
+    collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
 
@@ -15,6 +16,7 @@ use axum::{
     extract::{ConnectInfo, Request, State},
     http::StatusCode,
     response::Response,
+    routing::get,
 };
 use s3s::{
     S3Result,
@@ -108,9 +110,12 @@ pub async fn serve(
 
     let mut builder = S3ServiceBuilder::new(Operations::new(options.bucket.clone(), store, created));
     builder.set_auth(Keys { access_key: options.access_key, secret_key: options.secret_key.into() });
-    let served = Served { service: builder.build(), cors: Cors::new(options.bucket, options.cors) };
+    let cors = Cors::new(options.bucket, options.cors);
+    let served = Served { service: builder.build(), cors, requests: Mutex::default() };
     let (listener, address) = http::listen(options.port).await?;
-    http::serve(listener, Router::new().fallback(answer).with_state(Arc::new(served)), stop);
+    // No bucket has a name with an underscore.
+    let router = Router::new().route("/_local/requests", get(requests)).fallback(answer);
+    http::serve(listener, router.with_state(Arc::new(served)), stop);
     Ok(address)
 }
 
@@ -133,6 +138,13 @@ impl S3Auth for Keys {
 struct Served {
     service: S3Service,
     cors: Cors,
+    /// How many have been answered, by method.
+    requests: Mutex<BTreeMap<String, u64>>,
+}
+
+/// What tests count.
+async fn requests(State(served): State<Arc<Served>>) -> Response {
+    http::json(StatusCode::OK, &serde_json::json!(*served.requests.lock().unwrap_or_else(PoisonError::into_inner)))
 }
 
 /// Who sent a request, for its event.
@@ -147,6 +159,8 @@ async fn answer(
     if let Some(preflight) = served.cors.preflight(&request) {
         return preflight;
     }
+    let method = request.method().to_string();
+    *served.requests.lock().unwrap_or_else(PoisonError::into_inner).entry(method).or_default() += 1;
     let allowed = served.cors.headers(&request);
     request.extensions_mut().insert(Peer(peer.ip()));
     match served.service.call(request.map(s3s::Body::http_body_unsync)).await {

@@ -120,6 +120,7 @@ async fn c7_another_person_gets_nothing_of_ones_own() {
             match (route.door, route.about) {
                 (Door::Page, _) if by_key => assert_led_to_login(route, &answer, &who),
                 (Door::SignedIn, _) if by_key => route.assert_refused(&answer, 403, &who),
+                (Door::Caller, _) if by_key && route.itself => route.assert_refused(&answer, 403, &who),
                 (Door::Caller | Door::SignedIn, Some(_)) => route.assert_refused(&answer, route.foreign, &who),
                 (Door::Caller, None) if route.always.is_some() => {
                     assert_eq!(Some(answer.status), route.always, "{} by {who}: {answer:?}", route.key);
@@ -170,15 +171,21 @@ async fn c5_a_browser_changes_nothing_for_pages_of_other_sites() {
 }
 
 #[tokio::test]
-async fn ones_own_key_is_not_enough_where_a_person_is_wanted() {
+async fn ones_own_program_is_not_enough_where_a_person_is_wanted() {
     let owner = Owner::new().await;
-    let key = Identity::key_of(&owner.person);
-    for route in ROUTES {
-        let answer = route.ask(&key, owner.id(route));
-        match route.door {
-            Door::Page => assert_led_to_login(route, &answer.await, "the owner's key"),
-            Door::SignedIn => route.assert_refused(&answer.await, 403, "the owner's key"),
-            Door::Public(_) | Door::Caller => {}
+    for program in [
+        Identity::key_of(&owner.person),
+        Identity::bearer("a session of a program", &owner.program),
+        Identity::cookie("a session of a program, as a cookie", &owner.program),
+    ] {
+        for route in ROUTES {
+            let answer = route.ask(&program, owner.id(route));
+            match route.door {
+                Door::Page => assert_led_to_login(route, &answer.await, &program.who),
+                Door::SignedIn => route.assert_refused(&answer.await, 403, &program.who),
+                Door::Caller if route.itself => route.assert_refused(&answer.await, 403, &program.who),
+                Door::Public(_) | Door::Caller => {}
+            }
         }
     }
     owner.assert_untouched().await;
@@ -188,12 +195,14 @@ async fn ones_own_key_is_not_enough_where_a_person_is_wanted() {
 async fn a_session_does_what_a_key_does() {
     for route in ROUTES.iter().filter(|route| route.door == Door::Caller && route.about == Some(route::Thing::Video)) {
         let person = Person::new().await;
-        let token = token(&person.browser().await);
+        let browser = person.browser().await;
+        let (token, program) = (token(&browser), browser.program().await);
         let mut statuses = BTreeSet::new();
         for identity in [
             Identity::key_of(&person),
             Identity::cookie("a session", &token),
             Identity::bearer("a session's token", &token),
+            Identity::bearer("a session of a program", &program),
         ] {
             let video = person.create("Mine").await;
             statuses.insert(route.ask(&identity, &video).await.status);

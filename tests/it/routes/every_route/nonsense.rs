@@ -21,8 +21,8 @@ async fn let_in() -> impl Iterator<Item = (&'static Route, Identity)> {
     let session = Identity::session_of(&person.browser().await);
     let key = Identity::key_of(&person);
     ROUTES.iter().filter_map(move |route| match route.door {
-        Door::Caller => Some((route, key.clone())),
-        Door::SignedIn => Some((route, session.clone())),
+        Door::Caller if !route.itself => Some((route, key.clone())),
+        Door::Caller | Door::SignedIn => Some((route, session.clone())),
         Door::Public(_) | Door::Page => None,
     })
 }

@@ -1,5 +1,6 @@
 //! Somebody with a recording, a key and a session, who must still have them afterwards.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{footage, person::Person, rows, store, visitor::Visitor};
 
@@ -12,6 +13,8 @@ use super::{
 pub(super) struct Owner {
     pub(super) person: Person,
     pub(super) browser: Visitor,
+    /// A session that a program of theirs has.
+    pub(super) program: String,
     video: String,
     key: String,
     session: String,
@@ -28,11 +31,15 @@ impl Owner {
         person.ready(&video).await;
         person.derived(&video).await;
         let id_of = |list: &Value| list[0]["id"].as_str().expect("an id").to_owned();
-        let key = id_of(&person.get("/api/settings/keys").await.body["keys"]);
-        let session = id_of(&person.get("/api/settings/sessions").await.body["sessions"]);
+        // Another key than the one that the person asks with.
+        let made = browser.json(Method::POST, "/api/settings/keys", json!({ "name": "Another" })).await;
+        assert_eq!(made.status, 201, "{made:?}");
+        let key = id_of(&browser.get("/api/settings/keys").await.json()["keys"]);
+        let session = id_of(&browser.get("/api/settings/sessions").await.json()["sessions"]);
+        let program = browser.program().await;
         let organizations = person.get("/api/v1/organizations").await.body;
         let organization = id_of(&organizations["organizations"]);
-        let mut owner = Self { person, browser, video, key, session, organization, before: Value::Null };
+        let mut owner = Self { person, browser, program, video, key, session, organization, before: Value::Null };
         owner.before = owner.everything().await;
         owner
     }
@@ -55,7 +62,7 @@ impl Owner {
 
     /// What nobody else is ever told.
     pub(super) fn traces(&self) -> Vec<String> {
-        let own = [&self.person.key, &self.person.id, &self.key, &self.session, &self.organization];
+        let own = [&self.person.key, &self.person.id, &self.program, &self.key, &self.session, &self.organization];
         own.into_iter().cloned().chain([self.person.email(), token(&self.browser)]).collect()
     }
 
@@ -63,7 +70,7 @@ impl Owner {
     async fn everything(&self) -> Value {
         let mut shown = self.person.get(&format!("/api/v1/caps/{}", self.video)).await.body;
         shown.as_object_mut().expect("a video").remove("requestId");
-        let keys = self.person.get("/api/settings/keys").await.body;
+        let keys = self.browser.get("/api/settings/keys").await.json();
         let account = self.person.get("/api/settings/user").await.body;
         let sessions = self.browser.get("/api/settings/sessions").await.json();
         let mut objects = store::keys_of(&self.video).await;

@@ -57,6 +57,8 @@ pub(super) struct Route {
     pub(super) body: Body,
     /// The whole answer to somebody who is nobody, where it is always the same.
     pub(super) exactly: Option<&'static str>,
+    /// True when a program is let in for itself alone.
+    pub(super) itself: bool,
     /// True when nobody's identity counts, and pages of other sites are refused nevertheless.
     pub(super) for_programs: bool,
     query: &'static str,
@@ -66,7 +68,7 @@ pub(super) struct Route {
 
 pub(super) const fn public(key: &'static str, status: u16) -> Route {
     let (door, body) = (Door::Public(status), Body::None);
-    let (for_programs, changes, idempotent) = (false, false, false);
+    let (itself, for_programs, changes, idempotent) = (false, false, false, false);
     Route {
         key,
         door,
@@ -75,6 +77,7 @@ pub(super) const fn public(key: &'static str, status: u16) -> Route {
         body,
         always: None,
         exactly: None,
+        itself,
         for_programs,
         query: "",
         changes,
@@ -125,6 +128,11 @@ impl Route {
 
     pub(super) const fn exactly(self, answer: &'static str) -> Self {
         Self { exactly: Some(answer), ..self }
+    }
+
+    /// For what a program may do to itself and to nothing else of its person's.
+    pub(super) const fn itself(self) -> Self {
+        Self { itself: true, ..self }
     }
 
     /// For a GET that changes something.

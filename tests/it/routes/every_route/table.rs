@@ -47,11 +47,11 @@ pub(super) const ROUTES: &[Route] = &[
     // The account's pages. The first one only leads to the second.
     public("GET /dashboard", 302),
     page_of_account("GET /dashboard/settings/account"),
-    // Keys and sessions. A program may take keys back, and look at where its person is signed in.
+    // Keys and sessions. A program sees itself alone, and takes back itself alone.
     caller("GET /api/settings/keys"),
     signed_in("POST /api/settings/keys").fields(r#"{"name":"A key"}"#),
-    caller("DELETE /api/settings/keys/{id}").about(Key),
-    caller("POST /api/settings/keys/{id}/revoke").about(Key),
+    caller("DELETE /api/settings/keys/{id}").about(Key).itself(),
+    caller("POST /api/settings/keys/{id}/revoke").about(Key).itself(),
     caller("GET /api/settings/sessions"),
     signed_in("DELETE /api/settings/sessions"),
     signed_in("POST /api/settings/sessions/end"),

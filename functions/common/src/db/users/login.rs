@@ -152,8 +152,10 @@ async fn finish(
         let sql = "DELETE FROM sessions WHERE token_hash = :hash";
         transaction.exec_drop(sql, params! { "hash" => before.hash().as_slice() }).await?;
     }
-    let session =
-        params! { "hash" => login.token.hash().as_slice(), "user" => user.as_str(), "device" => login.device };
+    let hash = login.token.hash();
+    let session = params! {
+        "hash" => hash.as_slice(), "user" => user.as_str(), "device" => login.device, "program" => false,
+    };
     transaction.exec_drop(sessions::INSERT, session).await?;
     Ok(Outcome::SignedIn(user))
 }

@@ -195,20 +195,20 @@ pub(super) fn video(mut row: Row) -> Result<Option<Video>, DbError> {
     }))
 }
 
-/// Creates a recording of which nothing is known yet.
-pub async fn create(db: &mut Connection, id: &VideoId, owner: &UserId, name: &str) -> Result<(), DbError> {
+/// Creates a recording of which nothing is known yet. False when the account was deleted meanwhile.
+pub async fn create(db: &mut Connection, id: &VideoId, owner: &UserId, name: &str) -> Result<bool, DbError> {
     announce(db, id, owner, name, &Announced::default()).await
 }
 
-/// Creates a video with its share link, whose code is the video's id.
+/// Creates a video with its share link, whose code is the video's id. False when the account was deleted meanwhile.
 pub async fn announce(
     db: &mut Connection,
     id: &VideoId,
     owner: &UserId,
     name: &str,
     announced: &Announced,
-) -> Result<(), DbError> {
-    let created = bounded(async {
+) -> Result<bool, DbError> {
+    bounded(async {
         let mut transaction = db.0.start_transaction(TxOpts::default()).await?;
         let created = insert(&mut transaction, id, owner, name, announced).await?;
         if created {
@@ -217,9 +217,8 @@ pub async fn announce(
             transaction.rollback().await?;
         }
         Ok(created)
-    });
-    // Whoever tries again learns that their key is dead.
-    if created.await? { Ok(()) } else { Err(DbError::Unavailable("the account was deleted meanwhile".to_owned())) }
+    })
+    .await
 }
 
 /// Adds the rows of a video. False when there is no such account, or not any longer.
