@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tests::person::{Person, answer};
 
 use crate::{
-    ask::User,
+    ask::{User, open},
     row::{Row, essential, important},
 };
 
@@ -34,6 +34,7 @@ pub(crate) fn rows() -> Vec<Row> {
         important(STORAGE, "storage/integrations: S3 is active, Drive is not connected", integrations),
         important(STORAGE, "storage/set-active: S3 is taken, Drive is 404 not_connected, as is its test", active),
         important(STORAGE, "storage/google-drive/connect: on purpose 400 with a sentence", connect),
+        important(STORAGE, "storage/google-drive/callback: a page that says that nothing was connected", callback),
     ]
 }
 
@@ -130,6 +131,12 @@ async fn active() {
     let refused = (404, Value::Null, json!("not_connected"));
     assert_eq!(ask("set-active", json!({ "provider": "googleDrive" })).await, refused);
     assert_eq!(ask("google-drive/test", json!({})).await, refused);
+}
+
+async fn callback() {
+    let page = open("/api/desktop/storage/google-drive/callback?code=x&state=y").await;
+    assert_eq!((page.status, page.header("content-type")), (400, "text/html; charset=utf-8"));
+    assert!(page.text.contains("<h1>Google Drive cannot be connected</h1>"), "a sentence; came {}", page.text);
 }
 
 async fn connect() {

@@ -35,7 +35,7 @@ pub(crate) fn rows() -> Vec<Row> {
         important(AGENT, "errors have _tag, code, message, retryable and requestId", errors),
         important(CAPS, "caps, nextCursor and requestId, in pages", pages),
         important(CAPS, "scope, search, updatedAfter, organizationId and folderId narrow it", narrowed),
-        important(CAPS, "a cap has the fields of the summary", summary),
+        important(CAPS, "a cap has the fields of the summary, and its context those of all that there is", summary),
     ]
 }
 
@@ -206,4 +206,16 @@ async fn summary() {
         assert!(cap["status"].get(name).is_some(), "{name} in {}", cap["status"]);
     }
     assert!(cap["capabilities"]["view"]["allowed"] == true, "{}", cap["capabilities"]);
+    let context = user.person.get(&format!("/api/v1/caps/{video}/context")).await;
+    assert_eq!((context.status, &context.body["cap"]["id"]), (200, &json!(video)), "the context");
+    assert_eq!(
+        (&context.body["title"]["current"], &context.body["metadata"]["source"]),
+        (&json!("Video"), &json!("desktopMP4"))
+    );
+    for name in ["summary", "chapters", "transcript", "comments", "reactions", "views"] {
+        assert!(context.body[name]["status"].is_string(), "{name} in {}", context.body);
+    }
+    for name in ["width", "height", "fps"] {
+        assert!(context.body["metadata"].get(name).is_some(), "{name} in {}", context.body["metadata"]);
+    }
 }

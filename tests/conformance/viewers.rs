@@ -38,7 +38,7 @@ pub(crate) fn rows() -> Vec<Row> {
         important("7 Password protect", "the owner sets a password, and the page asks for it", password)
             .missing(NO_ROUTE),
         important("7 Visibility public/private, sharing to spaces/orgs", "the owner makes a video private", private)
-            .missing(NO_ROUTE),
+            .missing("PATCH /api/v1/caps/ID; came 400"),
         important(
             "7 Visibility public/private, sharing to spaces/orgs",
             "the owner shares it with an organisation",
@@ -151,7 +151,7 @@ async fn video_card() {
 
 async fn comments() {
     let (user, video) = published().await;
-    agent(user, video, COMMENT, json!({ "content": "Well said", "timestamp": 1.5 })).await;
+    agent(user, video, COMMENT, json!({ "content": "Well said", "timestampMs": 1500 })).await;
     assert!(shared(video).await.text.contains("Well said"), "the comment is not on the page");
 }
 
@@ -165,7 +165,7 @@ async fn replies() {
 
 async fn reactions() {
     let (user, video) = published().await;
-    agent(user, video, "POST /api/v1/caps/ID/reactions", json!({ "content": "👍", "timestamp": 1.0 })).await;
+    agent(user, video, "POST /api/v1/caps/ID/reactions", json!({ "content": "👍", "timestampMs": 1000 })).await;
 }
 
 async fn transcript() {
@@ -219,7 +219,8 @@ async fn password() {
 async fn private() {
     let user = User::new().await;
     let video = user.video().await;
-    agent(&user, &video, "PATCH /api/v1/caps/ID/settings", json!({ "public": false })).await;
+    let changed = agent(&user, &video, "PATCH /api/v1/caps/ID", json!({ "public": false })).await;
+    assert_eq!((&changed["id"], &changed["public"]), (&json!(video), &json!(false)));
     assert_eq!(plays(&video).await, 401, "for somebody with the link");
 }
 

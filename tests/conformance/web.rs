@@ -211,8 +211,8 @@ async fn signup() {
 
 async fn invite() {
     let user = User::new().await;
-    let invited = json!({ "emails": ["grace@example.test"], "role": "member" });
+    let invited = json!({ "email": "grace@example.test", "role": "member", "sendEmail": false });
     let made = of_organization(&user, Method::POST, "invites", invited).await;
-    let page = open(&format!("/invite/{}", made["id"].as_str().expect("an id"))).await;
+    let page = open(&format!("/invite/{}", made["invite"]["id"].as_str().expect("an id"))).await;
     there("GET /invite/{id}", page.status, &page.text);
 }

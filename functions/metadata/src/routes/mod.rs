@@ -1,6 +1,7 @@
 //! Table of contents.
 
 mod caps;
+mod context;
 mod delete;
 mod desktop;
 mod me;
@@ -24,6 +25,7 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
         ("GET", ["api", "v1", "caps"]) => caps::list(&app, &request).await,
         ("GET", ["api", "v1", "caps", id]) => caps::get(&app, &request, id).await,
         ("GET", ["api", "v1", "caps", id, "status"]) => caps::status(&app, &request, id).await,
+        ("GET", ["api", "v1", "caps", id, "context"]) => context::show(&app, &request, id).await,
         ("GET", ["api", "v1", "caps", id, "download"]) => caps::download(&app, &request, id).await,
         ("PATCH", ["api", "v1", "caps", id]) => caps::rename(&app, &request, id).await,
         ("DELETE", ["api", "v1", "caps", id]) => delete::agent(&app, &request, id).await,

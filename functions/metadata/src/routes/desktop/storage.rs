@@ -2,10 +2,10 @@
 
 use common::{
     error::ApiError,
-    http::{Answer, StatusCode, json, json_response},
+    http::{Answer, StatusCode, html, json, json_response},
     identity,
 };
-use lambda_http::Request;
+use lambda_http::{Body, Request, Response};
 use serde::Deserialize;
 use serde_json::json as object;
 
@@ -70,6 +70,16 @@ pub(super) async fn set_active(app: &App, request: &Request) -> Answer {
 pub(super) async fn connect(app: &App, request: &Request) -> Answer {
     known(app, request).await?;
     Err(ApiError::bad_request("This server keeps all recordings in its own storage. Google Drive cannot be connected."))
+}
+
+/// `GET /api/desktop/storage/google-drive/callback`: a browser that comes back from Google. Nothing led it there.
+pub(super) fn callback() -> Response<Body> {
+    html(
+        StatusCode::BAD_REQUEST,
+        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Google Drive cannot be connected</title>\n\
+         <h1>Google Drive cannot be connected</h1>\n<p>This server keeps all recordings in its own storage. You can close \
+         this page.</p>\n</html>\n",
+    )
 }
 
 /// `POST /api/desktop/storage/google-drive/test`
