@@ -2,14 +2,14 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::person::{Person, answer};
+use tests::person::{Answer, Person, answer};
 
 use crate::{
     ask::{User, open},
     row::{Row, essential, important},
 };
 
-const STORAGE: &str = "1.4 Storage settings";
+const NOT_SAVED: &str = "on purpose 400 with a sentence, since nothing would be saved";
 
 pub(crate) fn rows() -> Vec<Row> {
     vec![
@@ -24,17 +24,31 @@ pub(crate) fn rows() -> Vec<Row> {
             "name, email and imageUrl; 401 only for whoever is signed out",
             profile,
         ),
-        important(STORAGE, "s3/config/get: the server's own storage, six strings, nothing managed", config),
+        important("1.4 Storage settings", "none of it for whoever has no key", unauthenticated),
         important(
-            STORAGE,
-            "s3/config and its test: on purpose 400 with a sentence, since nothing would be saved",
-            own_bucket,
+            "1.4 GET /api/desktop/s3/config/get",
+            "the server's own storage: six strings, nothing managed",
+            config,
         ),
-        important(STORAGE, "s3/config/delete and google-drive/disconnect: success", forget),
-        important(STORAGE, "storage/integrations: S3 is active, Drive is not connected", integrations),
-        important(STORAGE, "storage/set-active: S3 is taken, Drive is 404 not_connected, as is its test", active),
-        important(STORAGE, "storage/google-drive/connect: on purpose 400 with a sentence", connect),
-        important(STORAGE, "storage/google-drive/callback: a page that says that nothing was connected", callback),
+        important("1.4 POST /api/desktop/s3/config", NOT_SAVED, || refused("POST /api/desktop/s3/config")),
+        important("1.4 DELETE /api/desktop/s3/config/delete", "success", || {
+            done("DELETE /api/desktop/s3/config/delete")
+        }),
+        important("1.4 POST /api/desktop/s3/config/test", NOT_SAVED, || refused("POST /api/desktop/s3/config/test")),
+        important("1.4 GET /api/desktop/storage/integrations", "S3 is active, Drive is not connected", integrations),
+        important("1.4 POST /api/desktop/storage/google-drive/connect", NOT_SAVED, || {
+            refused("POST /api/desktop/storage/google-drive/connect")
+        }),
+        important("1.4 POST /api/desktop/storage/google-drive/test", "404 not_connected", test),
+        important("1.4 POST /api/desktop/storage/set-active", "S3 is taken, Drive is 404 not_connected", active),
+        important("1.4 DELETE /api/desktop/storage/google-drive/disconnect", "success", || {
+            done("DELETE /api/desktop/storage/google-drive/disconnect")
+        }),
+        important(
+            "1.4 GET /api/desktop/storage/google-drive/callback",
+            "a page that says that nothing was done",
+            callback,
+        ),
     ]
 }
 
@@ -86,27 +100,44 @@ async fn config() {
     assert_eq!(told.body["config"], config);
 }
 
-fn says_why(refused: &tests::person::Answer, path: &str) {
-    assert_eq!(refused.status, 400, "{path}");
-    assert!(refused.body["error"].as_str().is_some_and(|error| error.ends_with('.')), "a sentence in {}", refused.body);
+/// Asks as the app's pages do.
+async fn ask(user: &User, what: &str, body: &Value) -> Answer {
+    let (method, path) = what.split_once(' ').expect("a method and a path");
+    answer(user.app.webview(method.parse().expect("a method"), path).json(body)).await
 }
 
-async fn own_bucket() {
-    let user = User::new().await;
+async fn refused(what: &str) {
     let bucket = json!({
         "provider": "aws", "accessKeyId": "AKID", "secretAccessKey": "x", "endpoint": "https://s3.amazonaws.com",
         "bucketName": "mine", "region": "us-east-1",
     });
-    for path in ["/api/desktop/s3/config", "/api/desktop/s3/config/test"] {
-        says_why(&answer(user.app.webview(Method::POST, path).json(&bucket)).await, path);
-    }
+    let refused = ask(&User::new().await, what, &bucket).await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.body["error"].as_str().is_some_and(|error| error.ends_with('.')), "a sentence in {}", refused.body);
 }
 
-async fn forget() {
-    let user = User::new().await;
-    for path in ["/api/desktop/s3/config/delete", "/api/desktop/storage/google-drive/disconnect"] {
-        let forgotten = answer(user.app.webview(Method::DELETE, path)).await;
-        assert_eq!((forgotten.status, forgotten.body), (200, json!({ "success": true })), "{path}");
+async fn done(what: &str) {
+    let done = ask(&User::new().await, what, &json!({})).await;
+    assert_eq!((done.status, done.body), (200, json!({ "success": true })));
+}
+
+async fn unauthenticated() {
+    let stranger = Person::stranger();
+    for path in ["s3/config/get", "storage/integrations"] {
+        assert_eq!(stranger.get(&format!("/api/desktop/{path}")).await.status, 401, "{path}");
+    }
+    for path in ["s3/config/delete", "storage/google-drive/disconnect"] {
+        assert_eq!(stranger.delete(&format!("/api/desktop/{path}")).await.status, 401, "{path}");
+    }
+    for path in [
+        "s3/config",
+        "s3/config/test",
+        "storage/set-active",
+        "storage/google-drive/connect",
+        "storage/google-drive/test",
+    ] {
+        let asked = stranger.post(&format!("/api/desktop/{path}"), json!({ "provider": "s3" })).await;
+        assert_eq!(asked.status, 401, "{path}");
     }
 }
 
@@ -121,26 +152,24 @@ async fn integrations() {
     assert_eq!((told.status, told.body), (200, expected));
 }
 
+/// Refused in the one word that the app knows.
+fn not_connected(refused: &Answer) {
+    assert_eq!((refused.status, &refused.body["error"]), (404, &json!("not_connected")));
+}
+
+async fn test() {
+    not_connected(&ask(&User::new().await, "POST /api/desktop/storage/google-drive/test", &json!({})).await);
+}
+
 async fn active() {
-    let user = User::new().await;
-    let ask = async |path: &str, body: Value| {
-        let asked = answer(user.app.webview(Method::POST, &format!("/api/desktop/storage/{path}")).json(&body)).await;
-        (asked.status, asked.body["success"].clone(), asked.body["error"].clone())
-    };
-    assert_eq!(ask("set-active", json!({ "provider": "s3" })).await, (200, json!(true), Value::Null));
-    let refused = (404, Value::Null, json!("not_connected"));
-    assert_eq!(ask("set-active", json!({ "provider": "googleDrive" })).await, refused);
-    assert_eq!(ask("google-drive/test", json!({})).await, refused);
+    let (user, what) = (User::new().await, "POST /api/desktop/storage/set-active");
+    let taken = ask(&user, what, &json!({ "provider": "s3" })).await;
+    assert_eq!((taken.status, taken.body), (200, json!({ "success": true })));
+    not_connected(&ask(&user, what, &json!({ "provider": "googleDrive" })).await);
 }
 
 async fn callback() {
     let page = open("/api/desktop/storage/google-drive/callback?code=x&state=y").await;
     assert_eq!((page.status, page.header("content-type")), (400, "text/html; charset=utf-8"));
     assert!(page.text.contains("<h1>Google Drive cannot be connected</h1>"), "a sentence; came {}", page.text);
-}
-
-async fn connect() {
-    let user = User::new().await;
-    let path = "/api/desktop/storage/google-drive/connect";
-    says_why(&answer(user.app.webview(Method::POST, path).json(&json!({}))).await, path);
 }

@@ -26,7 +26,7 @@ pub(crate) fn compare(rows: &[Row]) -> Option<Vec<String>> {
 
 /// Every heading, checklist point and row of a table, with its tag; and the lines whose tag belongs to none of them.
 fn read(text: &str) -> (BTreeMap<String, Option<Tag>>, Vec<String>) {
-    let (mut listed, mut wrong, mut section) = (BTreeMap::new(), Vec::new(), String::new());
+    let (mut listed, mut wrong, mut section, mut heading_tag) = (BTreeMap::new(), Vec::new(), String::new(), None);
     for (number, line) in text.lines().enumerate() {
         let heading = line.trim_start_matches('#');
         if heading.len() + 2 == line.len() {
@@ -41,7 +41,14 @@ fn read(text: &str) -> (BTreeMap<String, Option<Tag>>, Vec<String>) {
             continue;
         }
         let tag = tag_of(line);
+        if line.starts_with("##") {
+            heading_tag = tag;
+        }
         match name_of(line, &section) {
+            // A route in a table without tags of its own has that of the heading above it.
+            Some(name) if line.starts_with("| ") && is_route(&name) && tag.is_none() => {
+                listed.insert(format!("{section} {name}"), heading_tag);
+            }
             Some(name) => drop(listed.insert(format!("{section} {name}").trim().to_owned(), tag.or(unsaid(&section)))),
             None if tag.is_some() => wrong.push(format!("line {} of the contract has a tag and no name", number + 1)),
             None => {}
@@ -72,6 +79,10 @@ fn name_of(line: &str, section: &str) -> Option<String> {
     let plain = name.replace('`', "");
     let ends = [" — ", " (", "?", "[", "…"].iter().filter_map(|end| plain.find(end));
     Some(plain[..ends.min().unwrap_or(plain.len())].trim().to_owned())
+}
+
+fn is_route(name: &str) -> bool {
+    ["GET /", "POST /", "PATCH /", "DELETE /"].iter().any(|start| name.starts_with(start))
 }
 
 /// The number that a heading begins with.
