@@ -182,6 +182,7 @@ async fn discarded() {
     let late = user.app.sign(&video, "result.mp4").await["url"].as_str().expect("an address").to_owned();
     user.app.store(&video, "screenshot/screen-capture.jpg", jpeg().await).await;
     assert_eq!(user.app.discard(&video).await, 200);
+    assert_eq!(store::keys_of(&video).await, [""; 0], "objects that are left");
     assert_eq!(user.app.complete(&upload, &[part]).await.status, 404, "complete of what was discarded");
     assert_eq!(
         client().put(late).body(film().await).send().await.expect("S3").status(),
