@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/.tools/venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up test fuzz load bench-media check audit fmt openapi build layer deploy clean distclean
+.PHONY: help up test conformance fuzz load bench-media check audit fmt openapi build layer deploy clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,11 @@ test: ## Run every test, the browser's included
 	cargo build --workspace --locked
 	cargo test --workspace --locked --no-fail-fast
 	infra/fuzz.sh 10
+
+conformance: ## Print what the clients expect, row by row, and whether the local cloud does it
+	@infra/setup.sh test
+	cargo build --workspace --locked
+	cargo test --workspace --locked --test conformance
 
 fuzz: ## Look for input that breaks the readers of media; TARGET=index (default all), SECONDS=600
 	@infra/setup.sh fuzz

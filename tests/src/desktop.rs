@@ -4,6 +4,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     net::{Ipv4Addr, TcpListener},
     thread,
+    time::Duration,
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -13,7 +14,6 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::{
-    cloud::cloud,
     footage::Bytes,
     person::{Answer, Person, answer, client},
     visitor::{Visitor, page},
@@ -30,8 +30,12 @@ const IN_FLIGHT: usize = 5;
 #[derive(Clone)]
 pub struct Desktop {
     key: String,
+    base: String,
     http: reqwest::Client,
 }
+
+/// How long the app waits for any answer but S3's.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An upload in parts that was begun.
 #[derive(Clone, Debug)]
@@ -46,7 +50,11 @@ impl Desktop {
     /// The app with a key that it has had for long.
     #[must_use]
     pub fn of(person: &Person) -> Self {
-        Self { key: person.key.clone(), http: client() }
+        Self::with(&person.key, person.base())
+    }
+
+    fn with(key: &str, base: &str) -> Self {
+        Self { key: key.to_owned(), base: base.to_owned(), http: client() }
     }
 
     /// Signs in through a browser: its page's button hands a key to the app's listener.
@@ -69,12 +77,20 @@ impl Desktop {
         };
         // All three, or the app throws it away.
         assert_eq!((value("type").as_str(), value("user_id").len()), ("api_key", 15));
-        Self { key: value("api_key"), http: client() }
+        Self::with(&value("api_key"), browser.base())
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.http.request(method, format!("{}{path}", cloud().ready.base)).bearer_auth(&self.key);
-        request.header("x-cap-desktop-version", "0.5.9").header("x-cap-desktop-features", "googleDriveUpload")
+    /// A request of the app itself.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.key);
+        let request = request.header("x-cap-desktop-version", "0.5.9").timeout(PATIENCE);
+        request.header("x-cap-desktop-features", "googleDriveUpload")
+    }
+
+    /// A request of the app's own pages: it says where they are from, and not which version the app is.
+    pub fn webview(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        request.header("authorization", format!("Bearer {}", self.key)).header("origin", "tauri://localhost")
     }
 
     /// GET.
@@ -184,12 +200,17 @@ impl Desktop {
         self.post("/api/upload/multipart/complete", body).await
     }
 
-    /// Stores a single object with the headers that it is told.
-    pub async fn store(&self, video: &str, subpath: &str, bytes: Vec<u8>) {
+    /// Asks for the address of a single object, and the headers that go with it.
+    pub async fn sign(&self, video: &str, subpath: &str) -> Value {
         let body = json!({ "videoId": video, "subpath": subpath, "method": "put" });
         let signed = self.post("/api/upload/signed", body).await;
         assert_eq!(signed.status, 200, "{signed:?}");
-        let data = &signed.body["presignedPutData"];
+        signed.body["presignedPutData"].clone()
+    }
+
+    /// Stores a single object with the headers that it is told.
+    pub async fn store(&self, video: &str, subpath: &str, bytes: Vec<u8>) {
+        let data = self.sign(video, subpath).await;
         let put = self.http.put(data["url"].as_str().expect("an address")).header("content-length", bytes.len());
         let headers = data["headers"].as_object().expect("headers").iter();
         let put = headers.fold(put, |put, (name, value)| put.header(name, value.as_str().expect("a text")));
@@ -205,6 +226,18 @@ impl Desktop {
             assert_eq!((completed.status, &completed.body["success"]), (200, &json!(true)), "{completed:?}");
         };
         tokio::join!(media, self.store(video, "screenshot/screen-capture.jpg", thumbnail));
+    }
+
+    /// Uploads the file of a camera while it grows. Its header is written at last, so the first part is stored once more, and
+    /// more is told to be there than all of it.
+    pub async fn film(&self, video: &str, recording: &[u8]) -> Answer {
+        let upload = self.begin(video).await;
+        let (first, total) = (&recording[..SMALLEST_PART], recording.len() as u64);
+        self.part(&upload, 1, [&[0; 64], &first[64..]].concat()).await;
+        let rest = self.send(&upload, recording, SMALLEST_PART, 2..=recording.len()).await;
+        let first = self.part(&upload, 1, first.to_vec()).await;
+        self.tell(video, total + SMALLEST_PART as u64, total).await;
+        self.complete(&upload, &[vec![first], rest].concat()).await
     }
 }
 

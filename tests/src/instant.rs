@@ -1,18 +1,29 @@
 //! The desktop while it records in instant mode: what it uploads, in which order, and what it leaves out.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Mutex, PoisonError},
+};
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{process::Command, task::JoinSet};
 
-use crate::person::{Answer, Person, answer, client};
+use crate::{
+    desktop::Desktop,
+    person::{Answer, Person, answer, client},
+};
 
 /// Seconds of a segment.
 pub const SEGMENT: u32 = 2;
 /// Segments that are stored at once.
 const PARALLEL: usize = 6;
+/// Segments of each track whose addresses are asked for at once.
+const AHEAD: usize = 20;
+/// More of them are asked for when a segment of the picture has a multiple of this number.
+const EVERY: usize = 15;
+const MANIFEST: &str = "segments/manifest.json";
 
 /// A track as FFmpeg's DASH muxer writes it for the desktop.
 pub struct Track {
@@ -83,18 +94,53 @@ pub async fn segments(arguments: &str) -> Track {
 pub struct Recording<'a> {
     /// The video's id.
     pub video: String,
-    person: &'a Person,
+    desktop: Desktop,
     footage: &'a Footage,
     stored: [BTreeSet<usize>; 2],
+    /// Addresses that were signed ahead. Each is used once.
+    addresses: Mutex<HashMap<String, String>>,
 }
 
 impl<'a> Recording<'a> {
-    /// Creates a video, as the record button does.
-    pub async fn begin(person: &'a Person, footage: &'a Footage) -> Self {
-        let created = person.get("/api/desktop/video/create?recordingMode=desktopSegments&name=Live&orgId=x").await;
-        assert_eq!(created.status, 200, "{created:?}");
-        let video = created.body["id"].as_str().expect("an id").to_owned();
-        Self { video, person, footage, stored: [BTreeSet::new(), BTreeSet::new()] }
+    /// Creates a video, as the record button does, and asks for the first addresses.
+    pub async fn begin(person: &Person, footage: &'a Footage) -> Self {
+        let desktop = Desktop::of(person);
+        let video = desktop.create("recordingMode=desktopSegments&name=Live&orgId=x").await;
+        let (stored, addresses) = ([BTreeSet::new(), BTreeSet::new()], Mutex::default());
+        let recording = Self { video, desktop, footage, stored, addresses };
+        let begin = ["segments/video/init.mp4", "segments/audio/init.mp4", MANIFEST].map(str::to_owned);
+        recording.ask_ahead(1, begin.to_vec()).await;
+        recording
+    }
+
+    /// Asks for the addresses of the next segments from this one. When that fails, each is asked for when it is needed.
+    async fn ask_ahead(&self, first: usize, mut subpaths: Vec<String>) {
+        for track in ["video", "audio"] {
+            subpaths.extend((first..first + AHEAD).map(|number| segment(track, number)));
+        }
+        let body = json!({ "videoId": self.video, "subpaths": subpaths });
+        let signed = self.desktop.post("/api/upload/signed/batch", body).await;
+        let urls = signed.body["urls"].as_object().into_iter().flatten();
+        let urls = urls.filter_map(|(subpath, url)| Some((subpath.clone(), url.as_str()?.to_owned())));
+        self.addresses.lock().unwrap_or_else(PoisonError::into_inner).extend(urls);
+    }
+
+    /// Loses the addresses that were signed ahead, as when no batch was answered.
+    pub fn forget_addresses(&self) {
+        self.addresses.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// How many addresses are left of those that were signed ahead.
+    pub fn addresses(&self) -> usize {
+        self.addresses.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    async fn address(&self, subpath: &str) -> String {
+        let ahead = self.addresses.lock().unwrap_or_else(PoisonError::into_inner).remove(subpath);
+        match ahead {
+            Some(url) => url,
+            None => self.desktop.sign(&self.video, subpath).await["url"].as_str().expect("an address").to_owned(),
+        }
     }
 
     /// Stores what begins the tracks.
@@ -132,10 +178,13 @@ impl<'a> Recording<'a> {
         for together in numbers.chunks(PARALLEL) {
             let mut puts = JoinSet::new();
             for number in together.iter().rev() {
-                let url = self.person.sign(&self.video, &format!("segments/{name}/segment_{number:03}.m4s")).await;
+                let url = self.address(&segment(name, *number)).await;
                 puts.spawn(put(url, track.segments[*number - 1].clone(), "video/mp4"));
             }
             puts.join_all().await;
+            if let Some(number) = together.iter().find(|number| name == "video" && **number % EVERY == 0) {
+                self.ask_ahead(AHEAD * (number / EVERY) + 1, Vec::new()).await;
+            }
         }
         numbers
     }
@@ -163,7 +212,7 @@ impl<'a> Recording<'a> {
 
     /// Stores this text as the manifest.
     pub async fn write_manifest(&self, text: &str) {
-        let url = self.person.sign(&self.video, "segments/manifest.json").await;
+        let url = self.address(MANIFEST).await;
         put(url, text.as_bytes().to_vec(), "application/json").await;
     }
 
@@ -174,7 +223,7 @@ impl<'a> Recording<'a> {
 
     /// The request that says so.
     pub fn completing(&self) -> reqwest::RequestBuilder {
-        let complete = self.person.request(reqwest::Method::POST, "/api/upload/recording-complete");
+        let complete = self.desktop.request(reqwest::Method::POST, "/api/upload/recording-complete");
         complete.json(&json!({ "videoId": self.video }))
     }
 
@@ -196,9 +245,14 @@ impl<'a> Recording<'a> {
     }
 
     async fn put(&self, subpath: &str, bytes: Vec<u8>) {
-        let url = self.person.sign(&self.video, subpath).await;
+        let url = self.address(subpath).await;
         put(url, bytes, "video/mp4").await;
     }
+}
+
+/// What the app calls a segment.
+fn segment(track: &str, number: usize) -> String {
+    format!("segments/{track}/segment_{number:03}.m4s")
 }
 
 async fn put(url: String, bytes: Vec<u8>, content_type: &'static str) {

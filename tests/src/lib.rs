@@ -10,6 +10,7 @@ pub mod cloud;
 pub mod corpus;
 pub mod derived;
 pub mod desktop;
+pub mod elapsed;
 pub mod footage;
 pub mod instant;
 pub mod invocation;

@@ -64,6 +64,12 @@ impl Person {
         Self { key, id: String::new(), cloud: cloud(), http: client() }
     }
 
+    /// Origin of the site that they use.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.cloud.ready.base
+    }
+
     /// Their mailbox.
     #[must_use]
     pub fn email(&self) -> String {

@@ -83,7 +83,7 @@ async fn c14_what_is_no_name_is_refused() {
     ] {
         let refused = person.post(NAME, body.clone()).await;
         assert_eq!(refused.status, 400, "{body:.80}");
-        assert!(refused.body["error"].as_str().is_some_and(|sentence| sentence.contains("name")), "{refused:?}");
+        assert!(refused.body["message"].as_str().is_some_and(|sentence| sentence.contains("name")), "{refused:?}");
     }
     let huge = person.post(NAME, json!({ "name": "a".repeat(10_000_000) })).await;
     assert!((400..500).contains(&huge.status), "{}", huge.status);

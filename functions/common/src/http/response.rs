@@ -108,7 +108,10 @@ impl Shape {
     pub fn of(path: &str) -> Self {
         match path {
             path if path.starts_with("/api/v1/") => Self::Agent,
-            "/api/desktop/video/progress" | "/api/desktop/video/delete" => Self::Message,
+            "/api/desktop/video/progress"
+            | "/api/desktop/video/delete"
+            | "/api/settings/user/name"
+            | "/api/thumbnail" => Self::Message,
             _ => Self::Plain,
         }
     }

@@ -1,6 +1,7 @@
 //! Table of contents.
 
 mod caps;
+mod context;
 mod delete;
 mod desktop;
 mod me;
@@ -37,6 +38,7 @@ impl OpenApi for Api {
     caps::status,
     caps::download,
     caps::rename,
+    context::show,
     delete::agent,
     sharing::show,
     sharing::change,
@@ -68,6 +70,7 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
         ("GET", ["api", "v1", "caps"]) => caps::list(&app, &request).await,
         ("GET", ["api", "v1", "caps", id]) => caps::get(&app, &request, id).await,
         ("GET", ["api", "v1", "caps", id, "status"]) => caps::status(&app, &request, id).await,
+        ("GET", ["api", "v1", "caps", id, "context"]) => context::show(&app, &request, id).await,
         ("GET", ["api", "v1", "caps", id, "download"]) => caps::download(&app, &request, id).await,
         ("PATCH", ["api", "v1", "caps", id]) => caps::rename(&app, &request, id).await,
         ("DELETE", ["api", "v1", "caps", id]) => delete::agent(&app, &request, id).await,

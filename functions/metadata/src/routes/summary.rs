@@ -102,7 +102,17 @@ pub(super) struct VideoStatus<'a> {
     upload: Stage<'a>,
     transcript: Stage<'a>,
     ai: Stage<'a>,
+    /// How far the upload is, while it is going on and its client tells.
+    progress: Option<Told>,
     updated_at: Millis,
+}
+
+/// Bytes that are there, and that there will be, as the client counts them.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CapProgress)]
+struct Told {
+    uploaded: u64,
+    total: u64,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -121,8 +131,16 @@ impl<'a> VideoStatus<'a> {
             reason: video.failure_reason.as_deref(),
             retryable: video.failure_retryable,
         };
-        let overall = video.status.as_str();
-        Self { id: &video.id, overall, upload, transcript: NOT_STARTED, ai: NOT_STARTED, updated_at: video.updated_at }
+        let told = video.progress.filter(|_| video.status == Status::Uploading);
+        Self {
+            id: &video.id,
+            overall: video.status.as_str(),
+            upload,
+            transcript: NOT_STARTED,
+            ai: NOT_STARTED,
+            progress: told.map(|told| Told { uploaded: told.uploaded, total: told.total }),
+            updated_at: video.updated_at,
+        }
     }
 }
 

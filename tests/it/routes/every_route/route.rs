@@ -162,7 +162,9 @@ impl Route {
 
     /// True when refusals say `error: true`, and the sentence beside it.
     fn says_message(&self) -> bool {
-        self.key.ends_with("/api/desktop/video/progress") || self.key.ends_with("/api/desktop/video/delete")
+        let paths =
+            ["/api/desktop/video/progress", "/api/desktop/video/delete", "/api/settings/user/name", "/api/thumbnail"];
+        paths.iter().any(|path| self.key.ends_with(path))
     }
 
     /// The path, about the thing with this id.

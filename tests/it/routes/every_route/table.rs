@@ -89,6 +89,7 @@ pub(super) const ROUTES: &[Route] = &[
     caller("GET /api/v1/caps"),
     caller("GET /api/v1/caps/{id}").about(Video),
     caller("GET /api/v1/caps/{id}/status").about(Video),
+    caller("GET /api/v1/caps/{id}/context").about(Video),
     caller("GET /api/v1/caps/{id}/download").about(Video),
     caller("PATCH /api/v1/caps/{id}").about(Video).json(r#"{"title":"Mine now"}"#),
     caller("DELETE /api/v1/caps/{id}").about(Video),
@@ -126,6 +127,8 @@ pub(super) const ROUTES: &[Route] = &[
     caller("GET /api/desktop/storage/integrations"),
     caller("POST /api/desktop/storage/set-active").json(r#"{"provider":"s3"}"#),
     caller("POST /api/desktop/storage/google-drive/connect").always(400),
+    // Whoever comes back from Google has a browser and no key, and is told that nothing was done.
+    public("GET /api/desktop/storage/google-drive/callback", 400),
     caller("POST /api/desktop/storage/google-drive/test").always(404),
     caller("DELETE /api/desktop/storage/google-drive/disconnect"),
     public("GET /api/currency", 200).exactly(r#"{"currency":"usd","country":null}"#),

@@ -145,6 +145,8 @@ pub struct Video {
     pub width: Option<u32>,
     /// Displayed height in pixels.
     pub height: Option<u32>,
+    /// Pictures a second.
+    pub fps: Option<f64>,
     /// When it was created.
     pub created_at: Millis,
     /// When its state or title last changed.
@@ -157,7 +159,7 @@ pub(super) const COLUMNS: &str = "v.id, v.owner_id, u.name AS owner_name, \
      EXISTS (SELECT 1 FROM share_links f WHERE f.short_code = v.id AND f.password_hash IS NOT NULL) AS protected, v.kind, v.source, v.status, v.failure_reason, v.failure_retryable, v.attempt, \
      v.upload_bytes, v.upload_total, v.published_attempt, ROUND(UNIX_TIMESTAMP(v.published_at) * 1000) AS published_at, \
      IF(v.storyboard_attempt = v.published_attempt, v.published_attempt, NULL) AS storyboard, \
-     IF(v.hls_attempt = v.published_attempt, v.published_attempt, NULL) AS hls, v.duration_ms, v.width, v.height, \
+     IF(v.hls_attempt = v.published_attempt, v.published_attempt, NULL) AS hls, v.duration_ms, v.width, v.height, v.fps, \
      ROUND(UNIX_TIMESTAMP(v.created_at) * 1000) AS created_at, ROUND(UNIX_TIMESTAMP(v.updated_at) * 1000) AS updated_at";
 
 pub(super) fn video(mut row: Row) -> Result<Option<Video>, DbError> {
@@ -190,6 +192,7 @@ pub(super) fn video(mut row: Row) -> Result<Option<Video>, DbError> {
         duration_ms: column(row, "duration_ms")?,
         width: column(row, "width")?,
         height: column(row, "height")?,
+        fps: column(row, "fps")?,
         created_at: instant(row, "created_at")?.unwrap_or(Millis(0)),
         updated_at: instant(row, "updated_at")?.unwrap_or(Millis(0)),
     }))

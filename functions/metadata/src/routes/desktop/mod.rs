@@ -39,6 +39,7 @@ use crate::app::App;
     storage::integrations,
     storage::set_active,
     storage::connect,
+    storage::callback,
     storage::test,
 ))]
 pub(super) struct Api;
@@ -90,6 +91,7 @@ pub(super) async fn answer(app: &App, request: &Request, path: &[&str]) -> Optio
         ("GET", ["api", "desktop", "storage", "integrations"]) => storage::integrations(app, request).await,
         ("POST", ["api", "desktop", "storage", "set-active"]) => storage::set_active(app, request).await,
         ("POST", ["api", "desktop", "storage", "google-drive", "connect"]) => storage::connect(app, request).await,
+        ("GET", ["api", "desktop", "storage", "google-drive", "callback"]) => Ok(storage::callback()),
         ("POST", ["api", "desktop", "storage", "google-drive", "test"]) => storage::test(app, request).await,
         ("DELETE", ["api", "desktop", "storage", "google-drive", "disconnect"]) => storage::forget(app, request).await,
 

@@ -2,10 +2,10 @@
 
 use common::{
     error::ApiError,
-    http::{Answer, StatusCode, json, json_response},
+    http::{Answer, StatusCode, html, json, json_response},
     identity,
 };
-use lambda_http::Request;
+use lambda_http::{Body, Request, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -150,6 +150,25 @@ pub(super) async fn set_active(app: &App, request: &Request) -> Answer {
 pub(super) async fn connect(app: &App, request: &Request) -> Answer {
     known(app, request).await?;
     Err(ApiError::bad_request("This server keeps all recordings in its own storage. Google Drive cannot be connected."))
+}
+
+/// Come back from Google
+///
+/// Nothing led the browser there.
+#[utoipa::path(
+    get,
+    path = "/api/desktop/storage/google-drive/callback",
+    tag = "Cap Desktop",
+    security(()),
+    responses((status = 400, description = "Always", body = String, content_type = "text/html")),
+)]
+pub(super) fn callback() -> Response<Body> {
+    html(
+        StatusCode::BAD_REQUEST,
+        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Google Drive cannot be connected</title>\n\
+         <h1>Google Drive cannot be connected</h1>\n<p>This server keeps all recordings in its own storage. You can close \
+         this page.</p>\n</html>\n",
+    )
 }
 
 /// Look at Google Drive
