@@ -49,7 +49,8 @@ macro_rules! kept_as_hash {
 
 pub(crate) use kept_as_hash;
 
-/// What keys everything that this server must recognise as its own: CSRF tokens and login codes (`NEXTAUTH_SECRET`).
+/// What keys everything that this server must recognise as its own: CSRF tokens, login codes and opened share
+/// links (`NEXTAUTH_SECRET`).
 #[derive(Clone)]
 pub struct AuthSecret(hmac::Key);
 
