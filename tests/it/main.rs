@@ -3,6 +3,7 @@
 mod flows;
 mod live_pages;
 mod local_cloud;
+mod looks;
 mod openapi;
 mod pages;
 mod routes;

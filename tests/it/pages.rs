@@ -178,10 +178,11 @@ async fn assert_hls_js_plays(video: &str) {
 }
 
 /// What a script of `tests/browser` saw.
-async fn run(script: &str, arguments: &[&str]) -> Value {
+pub(crate) async fn run(script: &str, arguments: &[&str]) -> Value {
     let mut browser = Command::new("node");
     browser.arg(repository().join("tests/browser").join(script)).args(arguments);
-    let output = browser.kill_on_drop(true).output().await.expect("node, which make test installs");
+    let output =
+        browser.stderr(Stdio::inherit()).kill_on_drop(true).output().await.expect("node, which make test installs");
     serde_json::from_slice(&output.stdout).expect("what the browser saw")
 }
 

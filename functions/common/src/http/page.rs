@@ -8,10 +8,10 @@ use lambda_http::{
 use super::Answer;
 use crate::{config::SiteConfig, error::ApiError, tokens};
 
-/// What a page needs beside its own script and style.
+/// What a page needs beside its own scripts and the stylesheet.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy<'a> {
-    /// The nonce of the page's own script and style.
+    /// The nonce of the page's own scripts and stylesheet.
     pub nonce: &'a str,
     /// Where pictures and media come from, as CSP sources.
     pub media: &'a str,
@@ -24,7 +24,7 @@ pub struct Policy<'a> {
     pub referrer: &'static str,
 }
 
-/// 128 random bits, so that only the page's own script and style run.
+/// 128 random bits, so that nothing but the page's own scripts and style counts.
 pub fn nonce() -> Result<String, ApiError> {
     Ok(tokens::random_hex::<16>()?)
 }

@@ -1,5 +1,6 @@
 //! Table of contents.
 
+mod assets;
 mod live;
 mod media;
 mod page;
@@ -15,7 +16,7 @@ use crate::app::App;
 
 /// The function's routes, as openapi.json lists them.
 #[derive(Clone, Copy, Debug, OpenApi)]
-#[openapi(paths(page::show, playlist::playlist, media::thumbnail, media::preview, media::storyboard))]
+#[openapi(paths(assets::show, page::show, playlist::playlist, media::thumbnail, media::preview, media::storyboard))]
 pub struct Api;
 
 pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
@@ -23,6 +24,7 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     match (request.method().as_str(), path.as_slice()) {
         ("GET" | "HEAD", ["s", code]) => page::show(&app, &request, code).await,
+        ("GET" | "HEAD", ["static", file]) => assets::show(&request, file),
         ("GET" | "HEAD", ["api", "playlist"]) => playlist::playlist(&app, &request).await,
         ("GET", ["api", "thumbnail"]) => media::thumbnail(&app, &request).await,
         ("GET" | "HEAD", ["api", "video", "preview"]) => media::preview(&app, &request).await,

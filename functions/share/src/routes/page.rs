@@ -47,6 +47,8 @@ struct Player<'a> {
     height: u32,
     /// True when there are renditions to choose from.
     adaptive: bool,
+    /// True when there are pictures for the scrubber.
+    storyboard: bool,
     /// True while it is being recorded.
     live: bool,
 }
@@ -120,7 +122,8 @@ fn player<'a>(video: &'a Video, poster: &'a str, live: bool) -> Option<Player<'a
         return None;
     }
     let (width, height) = (video.width.unwrap_or(16), video.height.unwrap_or(9));
-    Some(Player { id: video.id.as_str(), poster, width, height, adaptive: video.hls.is_some(), live })
+    let (adaptive, storyboard) = (video.hls.is_some(), video.storyboard.is_some());
+    Some(Player { id: video.id.as_str(), poster, width, height, adaptive, storyboard, live })
 }
 
 fn picture<'a>(video: &Video, url: &'a str) -> Option<Picture<'a>> {

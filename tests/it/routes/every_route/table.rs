@@ -142,6 +142,9 @@ pub(super) const ROUTES: &[Route] = &[
     // Share pages and what they play: public on purpose, for whoever has the link.
     public("GET /s/{code}", 200).about(Video),
     public("HEAD /s/{code}", 200).about(Video),
+    // The segment of the path names no file, so there is none.
+    public("GET /static/{file}", 404),
+    public("HEAD /static/{file}", 404),
     public("GET /api/playlist", 302).about(Video).query("videoId=ID&videoType=mp4"),
     public("HEAD /api/playlist", 302).about(Video).query("videoId=ID&videoType=mp4"),
     public("GET /api/thumbnail", 200).about(Video).query("videoId=ID"),

@@ -1,0 +1,82 @@
+//! What pages look like and how they are used, in a real browser.
+
+use serde_json::{Value, json};
+use tests::{
+    cloud::{cloud, repository},
+    derived, footage,
+    instant::{Footage, Recording},
+    person::Person,
+    rows,
+    visitor::SESSION,
+};
+
+use crate::pages::run;
+
+/// A ready video of sixteen seconds, with all that is derived of one.
+async fn complete(person: &Person, name: &str) -> String {
+    let video = person.record(name, footage::screen_recording("640x360", 16).await).await;
+    person.ready(&video).await;
+    derived::renditions(&video, 16).await;
+    derived::storyboard(&video).await;
+    video
+}
+
+#[tokio::test]
+async fn a_player_does_what_keys_and_pointers_ask() {
+    let video = complete(&Person::new().await, "Controls").await;
+    let seen = run("player.mjs", &[&format!("{}/s/{video}", cloud().ready.base)]).await;
+    assert_eq!(seen["problems"], json!([]), "{seen}");
+    assert_eq!((&seen["starts"], &seen["native"]), (&json!([3, 2]), &json!(false)), "{seen}");
+    assert_eq!(seen["time"], "0:02 / 0:16", "{seen}");
+    let moves: Vec<_> = seen["moves"].as_array().expect("moves").iter().filter_map(Value::as_f64).collect();
+    for (at, expected) in moves.iter().zip([14.4, 4.4, 14.4, 9.4, 14.4, 16.0, 0.0, 0.0]) {
+        assert!((at - expected).abs() < 0.1, "{expected}: {seen}");
+    }
+    assert_eq!((&seen["muted"], &seen["speed"], &seen["paused"]), (&json!(true), &json!(1.25), &json!(true)), "{seen}");
+    assert_eq!(seen["remembered"], 1.25, "{seen}");
+    assert_eq!(seen["big"], false, "the large button goes once it plays: {seen}");
+    assert_eq!((&seen["captionsBefore"], &seen["captions"]), (&json!(false), &json!("showing")), "{seen}");
+    assert_eq!((&seen["preview"], &seen["storyboard"]), (&json!(["0:01", "0:03"]), &json!([320, 90])), "{seen}");
+    assert_eq!(seen["copied"], "t=8", "{seen}");
+    assert_eq!(seen["quality"][0], "master", "{seen}");
+    assert!(seen["quality"][1].as_f64() > Some(7.5), "it goes on at the same second: {seen}");
+    assert_eq!(seen["wide"], json!([320, true]), "{seen}");
+    assert_eq!(seen["withoutScript"], json!([true, 0, 320]), "{seen}");
+}
+
+/// Each state of a share page and each other page, wide and narrow, light and dark. Pictures are in `target/screens`.
+#[tokio::test]
+async fn every_page_is_accessible_on_every_screen() {
+    let person = Person::new().await;
+    let long =
+        "Quarterly review with everything that was decided, why, by whom, and_one_word_without_any_end_in_it_at_all";
+    let uploading = person.create("On its way").await;
+    let body = json!({ "videoId": uploading, "uploaded": 25, "total": 100, "updatedAt": "2026-01-31T12:00:00Z" });
+    person.post("/api/desktop/video/progress", body).await;
+    let footage = Footage::silent("320x180", 4).await;
+    let recording = Recording::begin(&person, &footage).await;
+    let processing = person.create("Arrived").await;
+    rows::run(&format!("UPDATE videos SET status = 'processing' WHERE id = '{processing}'")).await;
+    let failed = person.record("Broken", b"just text".to_vec()).await;
+    person.failed(&failed).await;
+    let (ready, right_to_left) = (complete(&person, long).await, complete(&person, "סקירה רבעונית 2026").await);
+
+    let share = |name: &str, video: &str| json!({ "name": name, "path": format!("/s/{video}") });
+    let session = person.browser().await.cookie(SESSION).expect("a session");
+    let list = json!([
+        share("uploading", &uploading),
+        share("recording", &recording.video),
+        share("processing", &processing),
+        share("failed", &failed),
+        share("ready", &ready),
+        share("right-to-left", &right_to_left),
+        share("missing", "0123456789abcde"),
+        { "name": "login", "path": "/login" },
+        { "name": "code", "path": "/verify-otp?email=ada@example.test" },
+        { "name": "account", "path": "/dashboard/settings/account", "cookie": session },
+        { "name": "reference", "path": "/api/docs" },
+    ]);
+    let screens = repository().join("target/screens");
+    let found = run("states.mjs", &[&cloud().ready.base, &screens.to_string_lossy(), &list.to_string()]).await;
+    assert_eq!(found, json!([]), "{found:#}");
+}
