@@ -83,6 +83,9 @@ await inBrowser({ permissions: ["clipboard-read", "clipboard-write"] }, async (p
   await page.selectOption(".quality", "master");
   await page.waitForFunction(() => document.querySelector("video").currentSrc.endsWith("=master") && document.querySelector("video").readyState >= 2);
   seen.quality = [await page.locator(".quality").inputValue(), await at()];
+  await press("k");
+  await plays(8.5);
+  await press("k");
 
   await page.setViewportSize({ width: 320, height: 640 });
   await page.goto(url);
@@ -92,7 +95,8 @@ await inBrowser({ permissions: ["clipboard-read", "clipboard-write"] }, async (p
     const parts = [...document.querySelectorAll(".bar > *")].filter((part) => part.checkVisibility());
     return [document.documentElement.scrollWidth, Math.max(...parts.map((part) => part.getBoundingClientRect().right)) <= 320];
   });
-  seen.problems = problems;
+  // Chromium's HLS player, begun in the middle, at times meets its own browser's blocking (ORB), asks again and plays on, as was seen above.
+  seen.problems = problems.filter((problem) => !problem.startsWith("net::ERR_BLOCKED_BY_ORB"));
 });
 
 await inBrowser({ javaScriptEnabled: false, viewport: { width: 320, height: 640 } }, async (page) => {

@@ -44,6 +44,15 @@ async fn a_player_does_what_keys_and_pointers_ask() {
     assert_eq!(seen["withoutScript"], json!([true, 0, 320]), "{seen}");
 }
 
+#[tokio::test]
+async fn a_player_plays_in_a_page_of_another_site_and_its_share_page_does_not_show() {
+    let video = complete(&Person::new().await, "Elsewhere").await;
+    let seen = run("embed.mjs", &[&cloud().ready.base, &video]).await;
+    assert_eq!((&seen["title"], &seen["problems"]), (&json!("Elsewhere"), &json!([])), "{seen}");
+    assert_eq!((&seen["size"], &seen["scrolls"]), (&json!([320, 180]), &json!(false)), "{seen}");
+    assert_eq!(seen["refused"], true, "{seen}");
+}
+
 /// Each state of a share page and each other page, wide and narrow, light and dark. Pictures are in `target/screens`.
 #[tokio::test]
 async fn every_page_is_accessible_on_every_screen() {
@@ -71,6 +80,8 @@ async fn every_page_is_accessible_on_every_screen() {
         share("ready", &ready),
         share("right-to-left", &right_to_left),
         share("missing", "0123456789abcde"),
+        { "name": "embedded", "path": format!("/embed/{ready}") },
+        { "name": "embedded-failed", "path": format!("/embed/{failed}") },
         { "name": "login", "path": "/login" },
         { "name": "code", "path": "/verify-otp?email=ada@example.test" },
         { "name": "account", "path": "/dashboard/settings/account", "cookie": session },

@@ -181,9 +181,9 @@ async fn assert_hls_js_plays(video: &str) {
 pub(crate) async fn run(script: &str, arguments: &[&str]) -> Value {
     let mut browser = Command::new("node");
     browser.arg(repository().join("tests/browser").join(script)).args(arguments);
-    let output =
-        browser.stderr(Stdio::inherit()).kill_on_drop(true).output().await.expect("node, which make test installs");
-    serde_json::from_slice(&output.stdout).expect("what the browser saw")
+    let output = browser.kill_on_drop(true).output().await.expect("node, which make test installs");
+    let told = || panic!("{script} saw nothing: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| told())
 }
 
 #[tokio::test]

@@ -4,10 +4,19 @@ else if (video) watch();
 else if (document.querySelector(".spinner")) wait();
 
 if (video && main.dataset.live !== "playing") {
-  const start = moment(new URLSearchParams(location.search).get("t"));
+  const asked = new URLSearchParams(location.search);
+  const start = moment(asked.get("t"));
   const begin = () => { video.currentTime = start; };
   if (start > 0 && video.readyState) begin();
   else if (start > 0) video.addEventListener("loadedmetadata", begin, { once: true });
+  // Browsers may refuse to begin with sound; without, none does.
+  if (main.className === "embedded" && asked.get("autoplay") === "1") {
+    video.play().catch((error) => {
+      if (error.name !== "NotAllowedError") return;
+      video.muted = true;
+      video.play().catch(() => {});
+    });
+  }
 }
 
 // Links to the page, and to the moment that is shown.

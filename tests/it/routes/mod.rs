@@ -10,6 +10,7 @@ mod delete;
 mod derived;
 mod desktop;
 mod desktop_session;
+mod embed;
 mod every_route;
 mod keys;
 mod live_playlist;

@@ -22,6 +22,8 @@ pub struct Policy<'a> {
     /// What other pages are told of the address of this one: `no-referrer` or `same-origin`. With the first, browsers send
     /// forms with `Origin: null`.
     pub referrer: &'static str,
+    /// Who may show the page in a frame, as CSP sources.
+    pub frames: &'static str,
 }
 
 /// 128 random bits, so that nothing but the page's own scripts and style counts.
@@ -36,13 +38,13 @@ pub fn origin_of(url: &str) -> &str {
     url[host..].find('/').map_or(url, |end| &url[..host + end])
 }
 
-/// Puts the policy on a page that no cache keeps and nobody frames.
+/// Puts the policy on a page that no cache keeps.
 pub fn secured(mut response: Response<Body>, policy: &Policy<'_>) -> Answer {
-    let Policy { nonce, media, forms, connect, referrer } = policy;
+    let Policy { nonce, media, forms, connect, referrer, frames } = policy;
     let csp = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data: {media}; \
          media-src 'self' {media}; connect-src 'self' {connect}; base-uri 'none'; form-action {forms}; \
-         frame-ancestors 'none'"
+         frame-ancestors {frames}"
     );
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_str(&csp).map_err(ApiError::internal)?);

@@ -1,4 +1,4 @@
-//! `GET /s/{code}`: the page people are sent.
+//! `GET /s/{code}`: the page people are sent. `GET /embed/{code}`: its player in pages of other sites.
 
 use askama::Template;
 use common::{
@@ -10,7 +10,7 @@ use common::{
 };
 use lambda_http::Request;
 
-use super::{live, media::client_thumbnail};
+use super::{card::Card, live, media::client_thumbnail};
 use crate::app::App;
 
 /// What is shown in the player's place when there is nothing to play.
@@ -38,6 +38,9 @@ struct SharePage<'a> {
     player: Option<Player<'a>>,
     picture: Option<Picture<'a>>,
     notice: Option<Notice>,
+    card: Card,
+    /// True in a page of another site.
+    embedded: bool,
 }
 
 struct Player<'a> {
@@ -79,6 +82,27 @@ struct MissingPage<'a> {
     responses((status = 200, body = String, content_type = "text/html"), (status = 404, description = "No such link", body = String, content_type = "text/html")),
 )]
 pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
+    page(app, request, code, false).await
+}
+
+/// Show a video in a page of another site
+#[utoipa::path(
+    method(get, head),
+    path = "/embed/{code}",
+    tag = "Watching",
+    security(()),
+    params(
+        ("code" = String, Path, description = "The last part of the link"),
+        ("t" = Option<String>, Query, description = "Where to begin, as in 90 or 1m30s"),
+        ("autoplay" = Option<String>, Query, description = "1 to begin at once"),
+    ),
+    responses((status = 200, body = String, content_type = "text/html"), (status = 404, description = "No such link", body = String, content_type = "text/html")),
+)]
+pub(super) async fn embed(app: &App, request: &Request, code: &str) -> Answer {
+    page(app, request, code, true).await
+}
+
+async fn page(app: &App, request: &Request, code: &str, embedded: bool) -> Answer {
     let nonce = nonce()?;
     let found = match ShareCode::parse(code) {
         Some(code) => videos::find_shared(&mut app.db.connect().await?, &code).await?,
@@ -86,7 +110,7 @@ pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
     };
     let Some(video) = found else {
         let page = MissingPage { nonce: &nonce }.render().map_err(ApiError::internal)?;
-        return answer(StatusCode::NOT_FOUND, page, &nonce, "", false);
+        return answer(StatusCode::NOT_FOUND, page, &nonce, "", false, embedded);
     };
     // Signing is arithmetic, not a call. The address also tells where the browser will fetch media from.
     let seen = match (video.kind, video.published) {
@@ -101,7 +125,8 @@ pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
         }
         notice => notice,
     };
-    let url = app.site.share_url(&gateway_host(request), code);
+    let host = gateway_host(request);
+    let url = app.site.share_url(&host, code);
     let page = SharePage {
         nonce: &nonce,
         url: &url,
@@ -112,9 +137,11 @@ pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
         player: player(&video, &seen, plays),
         picture: picture(&video, &seen),
         notice,
+        card: Card::of(&video, &app.site.origin(&host), code)?,
+        embedded,
     };
     let page = page.render().map_err(ApiError::internal)?;
-    answer(StatusCode::OK, page, &nonce, origin_of(&seen), plays)
+    answer(StatusCode::OK, page, &nonce, origin_of(&seen), plays, embedded)
 }
 
 fn player<'a>(video: &'a Video, poster: &'a str, live: bool) -> Option<Player<'a>> {
@@ -183,10 +210,11 @@ fn clock(millis: u64) -> String {
 }
 
 /// A page, which plays media from there; while it is recorded, the page's script puts that together itself.
-fn answer(status: StatusCode, body: String, nonce: &str, media: &str, live: bool) -> Answer {
+fn answer(status: StatusCode, body: String, nonce: &str, media: &str, live: bool, embedded: bool) -> Answer {
+    let frames = if embedded { "*" } else { "'none'" };
     let put_together = format!("{media} blob:");
     let (connect, media) = if live { (media, put_together.as_str()) } else { ("", media) };
-    let policy = Policy { nonce, media, forms: "'none'", connect, referrer: "no-referrer" };
+    let policy = Policy { nonce, media, forms: "'none'", connect, referrer: "no-referrer", frames };
     secured(html(status, body), &policy)
 }
 

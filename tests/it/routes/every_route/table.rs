@@ -142,12 +142,16 @@ pub(super) const ROUTES: &[Route] = &[
     // Share pages and what they play: public on purpose, for whoever has the link.
     public("GET /s/{code}", 200).about(Video),
     public("HEAD /s/{code}", 200).about(Video),
+    public("GET /embed/{code}", 200).about(Video),
+    public("HEAD /embed/{code}", 200).about(Video),
+    public("GET /api/oembed", 404).query("url=https://elsewhere.test/s/0123456789abcde"),
     // The segment of the path names no file, so there is none.
     public("GET /static/{file}", 404),
     public("HEAD /static/{file}", 404),
     public("GET /api/playlist", 302).about(Video).query("videoId=ID&videoType=mp4"),
     public("HEAD /api/playlist", 302).about(Video).query("videoId=ID&videoType=mp4"),
     public("GET /api/thumbnail", 200).about(Video).query("videoId=ID"),
+    public("GET /api/video/og", 302).about(Video).query("videoId=ID"),
     public("GET /api/video/preview", 302).about(Video).query("videoId=ID"),
     public("HEAD /api/video/preview", 302).about(Video).query("videoId=ID"),
     public("GET /api/video/storyboard", 200).about(Video).query("videoId=ID"),
