@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/.tools/venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up test conformance fuzz load bench-media check audit fmt openapi build layer deploy clean distclean
+.PHONY: help up test conformance fuzz load bench-media bench-web check audit fmt openapi build layer deploy clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,9 @@ bench-media: export QUICK := $(QUICK)
 bench-media: export KEEP := $(KEEP)
 bench-media: ## Measure the media engine against bare FFmpeg; QUICK=1 for the short recordings only, KEEP=1 to keep them
 	@infra/bench-media.sh
+
+bench-web: ## Measure the share page with Chromium's own figures
+	@infra/bench-web.sh
 
 check: ## Check formatting, lints, documentation, dependencies, the template and the scripts
 	@infra/setup.sh check

@@ -4,6 +4,7 @@ mod flows;
 mod live_pages;
 mod load;
 mod local_cloud;
+mod looks;
 mod openapi;
 mod pages;
 mod routes;

@@ -160,8 +160,14 @@ pub(crate) fn show_beside(
     // The site may be reached at another address than its own; its forms come back to either.
     let forms = format!("'self' {} {}", visitor.origin, beside.forms);
     // Forms need their Origin, which no-referrer would hide.
-    let policy =
-        Policy { nonce: &nonce, media: beside.media, forms: &forms, connect: beside.media, referrer: "same-origin" };
+    let policy = Policy {
+        nonce: &nonce,
+        media: beside.media,
+        forms: &forms,
+        connect: beside.media,
+        referrer: "same-origin",
+        frames: "'none'",
+    };
     visitor.greeted(secured(html(status, page), &policy))
 }
 

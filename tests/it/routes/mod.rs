@@ -2,6 +2,7 @@
 
 mod agent_auth;
 mod agent_uploads;
+mod assets;
 mod avatar;
 mod caps;
 mod create;
@@ -9,6 +10,7 @@ mod delete;
 mod derived;
 mod desktop;
 mod desktop_session;
+mod embed;
 mod every_route;
 mod keys;
 mod live_playlist;

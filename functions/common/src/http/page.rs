@@ -8,10 +8,10 @@ use lambda_http::{
 use super::Answer;
 use crate::{config::SiteConfig, error::ApiError, tokens};
 
-/// What a page needs beside its own script and style.
+/// What a page needs beside its own scripts and the stylesheet.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy<'a> {
-    /// The nonce of the page's own script and style.
+    /// The nonce of the page's own scripts and stylesheet.
     pub nonce: &'a str,
     /// Where pictures and media come from, as CSP sources.
     pub media: &'a str,
@@ -22,9 +22,11 @@ pub struct Policy<'a> {
     /// What other pages are told of the address of this one: `no-referrer` or `same-origin`. With the first, browsers send
     /// forms with `Origin: null`.
     pub referrer: &'static str,
+    /// Who may show the page in a frame, as CSP sources.
+    pub frames: &'static str,
 }
 
-/// 128 random bits, so that only the page's own script and style run.
+/// 128 random bits, so that nothing but the page's own scripts and style counts.
 pub fn nonce() -> Result<String, ApiError> {
     Ok(tokens::random_hex::<16>()?)
 }
@@ -36,13 +38,13 @@ pub fn origin_of(url: &str) -> &str {
     url[host..].find('/').map_or(url, |end| &url[..host + end])
 }
 
-/// Puts the policy on a page that no cache keeps and nobody frames.
+/// Puts the policy on a page that no cache keeps.
 pub fn secured(mut response: Response<Body>, policy: &Policy<'_>) -> Answer {
-    let Policy { nonce, media, forms, connect, referrer } = policy;
+    let Policy { nonce, media, forms, connect, referrer, frames } = policy;
     let csp = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data: {media}; \
          media-src 'self' {media}; connect-src 'self' {connect}; base-uri 'none'; form-action {forms}; \
-         frame-ancestors 'none'"
+         frame-ancestors {frames}"
     );
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_str(&csp).map_err(ApiError::internal)?);

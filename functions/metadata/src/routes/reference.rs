@@ -33,6 +33,7 @@ pub(super) fn openapi() -> Answer {
 pub(super) fn page() -> Answer {
     let nonce = nonce()?;
     let page = Reference::read(&nonce).map_err(ApiError::internal)?.render().map_err(ApiError::internal)?;
-    let policy = Policy { nonce: &nonce, media: "", forms: "'none'", connect: "", referrer: "no-referrer" };
+    let policy =
+        Policy { nonce: &nonce, media: "", forms: "'none'", connect: "", referrer: "no-referrer", frames: "'none'" };
     secured(html(StatusCode::OK, page), &policy)
 }

@@ -35,15 +35,35 @@ struct Thumbnail {
 )]
 pub(super) async fn thumbnail(app: &App, request: &Request) -> Answer {
     let video = viewing::of_query(app, request).await?.video;
+    json_response(StatusCode::OK, &Thumbnail { screen: picture(app, &video).await? })
+}
+
+/// Show the poster, or the screenshot
+///
+/// For previews of a link, which are kept longer than any address in S3 is good.
+#[utoipa::path(
+    get,
+    path = "/api/video/og",
+    tag = "Watching",
+    security(()),
+    params(("videoId" = String, Query, description = "The video's")),
+    responses((status = 302, description = "To the picture in S3")),
+)]
+pub(super) async fn og(app: &App, request: &Request) -> Answer {
+    redirect(&picture(app, &viewing::of_query(app, request).await?.video).await?)
+}
+
+/// Address of what a video looks like.
+async fn picture(app: &App, video: &Video) -> Result<String, ApiError> {
     let url = match (video.kind, video.published) {
         (Kind::Screenshot, Some(published)) => {
             Some(app.objects.sign_get(&keys::screenshot(&video.id, published)).await?)
         }
         (Kind::Screenshot, None) => None,
         (Kind::Recording, Some(_)) => Some(app.objects.sign_get(&keys::poster(&video.id)).await?),
-        (Kind::Recording, None) => client_thumbnail(app, &video).await?,
+        (Kind::Recording, None) => client_thumbnail(app, video).await?,
     };
-    json_response(StatusCode::OK, &Thumbnail { screen: url.ok_or_else(not_ready)? })
+    url.ok_or_else(not_ready)
 }
 
 /// Address of the desktop's thumbnail of a recording. It was not looked at, so it is answered as the picture that it should

@@ -1,7 +1,10 @@
 //! Table of contents.
 
+mod assets;
+mod card;
 mod live;
 mod media;
+mod oembed;
 mod page;
 mod playlist;
 mod shut;
@@ -16,7 +19,18 @@ use crate::app::App;
 
 /// The function's routes, as openapi.json lists them.
 #[derive(Clone, Copy, Debug, OpenApi)]
-#[openapi(paths(page::show, shut::unlock, playlist::playlist, media::thumbnail, media::preview, media::storyboard))]
+#[openapi(paths(
+    page::show,
+    page::embed,
+    shut::unlock,
+    oembed::show,
+    assets::show,
+    playlist::playlist,
+    media::thumbnail,
+    media::og,
+    media::preview,
+    media::storyboard
+))]
 pub struct Api;
 
 pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
@@ -25,8 +39,12 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
     match (request.method().as_str(), path.as_slice()) {
         ("GET" | "HEAD", ["s", code]) => page::show(&app, &request, code).await,
         ("POST", ["s", code]) => shut::unlock(&app, &request, code).await,
+        ("GET" | "HEAD", ["embed", code]) => page::embed(&app, &request, code).await,
+        ("GET", ["api", "oembed"]) => oembed::show(&app, &request).await,
+        ("GET" | "HEAD", ["static", file]) => assets::show(&request, file),
         ("GET" | "HEAD", ["api", "playlist"]) => playlist::playlist(&app, &request).await,
         ("GET", ["api", "thumbnail"]) => media::thumbnail(&app, &request).await,
+        ("GET", ["api", "video", "og"]) => media::og(&app, &request).await,
         ("GET" | "HEAD", ["api", "video", "preview"]) => media::preview(&app, &request).await,
         ("GET" | "HEAD", ["api", "video", "storyboard"]) => media::storyboard(&app, &request).await,
 

@@ -1,4 +1,4 @@
-//! `GET /s/{code}`: the page people are sent.
+//! `GET /s/{code}`: the page people are sent. `GET /embed/{code}`: its player in pages of other sites.
 
 use askama::Template;
 use common::{
@@ -10,7 +10,7 @@ use common::{
 };
 use lambda_http::Request;
 
-use super::{live, media::client_thumbnail, shut};
+use super::{card::Card, live, media::client_thumbnail, shut};
 use crate::{
     app::App,
     viewing::{self, Seen},
@@ -41,6 +41,9 @@ struct SharePage<'a> {
     player: Option<Player<'a>>,
     picture: Option<Picture<'a>>,
     notice: Option<Notice>,
+    card: Card,
+    /// True in a page of another site.
+    embedded: bool,
 }
 
 struct Player<'a> {
@@ -51,6 +54,8 @@ struct Player<'a> {
     height: u32,
     /// True when there are renditions to choose from.
     adaptive: bool,
+    /// True when there are pictures for the scrubber.
+    storyboard: bool,
     /// True while it is being recorded.
     live: bool,
 }
@@ -80,8 +85,35 @@ struct Picture<'a> {
     ),
 )]
 pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
+    page(app, request, code, false).await
+}
+
+/// Show a video in a page of another site
+#[utoipa::path(
+    method(get, head),
+    path = "/embed/{code}",
+    tag = "Watching",
+    security(()),
+    params(
+        ("code" = String, Path, description = "The last part of the link"),
+        ("t" = Option<String>, Query, description = "Where to begin, as in 90 or 1m30s"),
+        ("autoplay" = Option<String>, Query, description = "1 to begin at once"),
+    ),
+    responses(
+        (status = 200, body = String, content_type = "text/html"),
+        (status = 403, description = "It is private, or wants a password", body = String, content_type = "text/html"),
+        (status = 404, description = "No such link", body = String, content_type = "text/html"),
+        (status = 410, description = "The link has ended", body = String, content_type = "text/html"),
+    ),
+)]
+pub(super) async fn embed(app: &App, request: &Request, code: &str) -> Answer {
+    page(app, request, code, true).await
+}
+
+async fn page(app: &App, request: &Request, code: &str, embedded: bool) -> Answer {
     let Seen { code, video } = match viewing::look(app, request, code).await? {
         Ok(seen) => seen,
+        Err(shut) if embedded => return shut::frame(&shut, code),
         Err(shut) => return shut::page(&shut, None),
     };
     let nonce = nonce()?;
@@ -98,7 +130,8 @@ pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
         }
         notice => notice,
     };
-    let url = app.site.share_url(&gateway_host(request), code.as_str());
+    let host = gateway_host(request);
+    let url = app.site.share_url(&host, code.as_str());
     let page = SharePage {
         nonce: &nonce,
         url: &url,
@@ -109,9 +142,11 @@ pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
         player: player(&code, &video, &seen, plays),
         picture: picture(&video, &seen),
         notice,
+        card: Card::of(&video, &app.site.origin(&host), &code)?,
+        embedded,
     };
     let page = page.render().map_err(ApiError::internal)?;
-    answer(StatusCode::OK, page, &nonce, origin_of(&seen), plays)
+    answer(StatusCode::OK, page, &nonce, origin_of(&seen), plays, embedded)
 }
 
 fn player<'a>(code: &'a ShareCode, video: &Video, poster: &'a str, live: bool) -> Option<Player<'a>> {
@@ -119,7 +154,8 @@ fn player<'a>(code: &'a ShareCode, video: &Video, poster: &'a str, live: bool) -
         return None;
     }
     let (width, height) = (video.width.unwrap_or(16), video.height.unwrap_or(9));
-    Some(Player { id: code.as_str(), poster, width, height, adaptive: video.hls.is_some(), live })
+    let (adaptive, storyboard) = (video.hls.is_some(), video.storyboard.is_some());
+    Some(Player { id: code.as_str(), poster, width, height, adaptive, storyboard, live })
 }
 
 fn picture<'a>(video: &Video, url: &'a str) -> Option<Picture<'a>> {
@@ -179,10 +215,11 @@ fn clock(millis: u64) -> String {
 }
 
 /// A page, which plays media from there; while it is recorded, the page's script puts that together itself.
-fn answer(status: StatusCode, body: String, nonce: &str, media: &str, live: bool) -> Answer {
+fn answer(status: StatusCode, body: String, nonce: &str, media: &str, live: bool, embedded: bool) -> Answer {
+    let frames = if embedded { "*" } else { "'none'" };
     let put_together = format!("{media} blob:");
     let (connect, media) = if live { (media, put_together.as_str()) } else { ("", media) };
-    let policy = Policy { nonce, media, forms: "'none'", connect, referrer: "no-referrer" };
+    let policy = Policy { nonce, media, forms: "'none'", connect, referrer: "no-referrer", frames };
     secured(html(status, body), &policy)
 }
 

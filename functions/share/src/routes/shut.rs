@@ -38,7 +38,9 @@ struct ShutPage<'a> {
     title: &'static str,
     text: &'static str,
     /// True when a password is asked for.
-    locked: bool,
+    asks: bool,
+    /// The page that asks, or lets sign in, when this one is in a frame.
+    opens: Option<&'a str>,
     problem: Option<&'a str>,
 }
 
@@ -58,6 +60,16 @@ struct Form {
 
 /// The page in place of a video.
 pub(super) fn page(shut: &Shut, problem: Option<&ApiError>) -> Answer {
+    show(shut, problem, None)
+}
+
+/// The same in a frame of another site. It asks for nothing: what is typed there might be seen by that site's tricks, and
+/// browsers keep no cookies of frames.
+pub(super) fn frame(shut: &Shut, code: &str) -> Answer {
+    show(shut, None, Some(code))
+}
+
+fn show(shut: &Shut, problem: Option<&ApiError>, framed: Option<&str>) -> Answer {
     let (http, status, title, text) = match shut {
         Shut::Missing => (
             StatusCode::NOT_FOUND,
@@ -79,11 +91,14 @@ pub(super) fn page(shut: &Shut, problem: Option<&ApiError>) -> Answer {
     let nonce = nonce()?;
     let locked = matches!(shut, Shut::Locked(..));
     let message = problem.map(|problem| problem.message.as_str());
-    let page = ShutPage { nonce: &nonce, status, title, text, locked, problem: message };
+    let opens = framed.filter(|_| locked || matches!(shut, Shut::Private));
+    let page =
+        ShutPage { nonce: &nonce, status, title, text, asks: locked && framed.is_none(), opens, problem: message };
     let page = page.render().map_err(ApiError::internal)?;
     // With no referrer, browsers would send the form as if from nowhere.
     let (forms, referrer) = if locked { ("'self'", "same-origin") } else { ("'none'", "no-referrer") };
-    let policy = Policy { nonce: &nonce, media: "", forms, connect: "", referrer };
+    let frames = if framed.is_some() { "*" } else { "'none'" };
+    let policy = Policy { nonce: &nonce, media: "", forms, connect: "", referrer, frames };
     let mut page = secured(html(problem.map_or(http, |problem| problem.status), page), &policy)?;
     if let Some(seconds) = problem.and_then(|problem| problem.retry_after) {
         page.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));

@@ -1,0 +1,46 @@
+//! Joins the files of each asset, compresses it, and names it after its content.
+
+use std::{env, error::Error, fmt::Write as _, fs, io::Write as _, path::Path};
+
+use sha2::{Digest, Sha256};
+
+/// The constant that holds an asset's address, its name, and the files that it is made of.
+const ASSETS: &[(&str, &str, &[&str])] = &[
+    ("STYLE", "site.css", &["tokens.css", "parts.css", "share.css", "player.css", "account.css", "reference.css"]),
+    ("SHARE", "share.js", &["page.js", "storyboard.js", "player.js", "watch.js", "live.js", "start.js"]),
+    ("ACCOUNT", "account.js", &["account.js"]),
+    ("OPENING", "opening.js", &["opening.js"]),
+    ("REFERENCE", "reference.js", &["reference.js"]),
+];
+
+/// Hexadecimal digits of the content's hash in a name.
+const DIGITS: usize = 12;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=files");
+    let folder = env::var("OUT_DIR")?;
+    let (mut addresses, mut all) = (String::new(), String::new());
+    for (constant, name, parts) in ASSETS {
+        let text = parts.iter().map(|part| fs::read_to_string(Path::new("files").join(part)));
+        let text = text.collect::<Result<Vec<_>, _>>()?.join("\n");
+        let (stem, ending) = name.rsplit_once('.').ok_or("an asset's name has an ending")?;
+        let hash: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).take(DIGITS / 2).collect();
+        let mut compressed = brotli::CompressorWriter::new(Vec::new(), 4096, 11, 22);
+        compressed.write_all(text.as_bytes())?;
+        let stored = Path::new(&folder).join(name);
+        fs::write(&stored, &text)?;
+        fs::write(stored.with_added_extension("br"), compressed.into_inner())?;
+        writeln!(
+            addresses,
+            "/// Address of `{name}`.\npub const {constant}: &str = \"/static/{stem}-{hash}.{ending}\";"
+        )?;
+        writeln!(
+            all,
+            "Asset {{ stem: {stem:?}, hash: {hash:?}, ending: {ending:?}, text: include_str!({stored:?}), \
+             brotli: include_bytes!(concat!({stored:?}, \".br\")) }},"
+        )?;
+    }
+    let code = format!("{addresses}\nconst ALL: &[Asset] = &[\n{all}];\n");
+    Ok(fs::write(Path::new(&folder).join("assets.rs"), code)?)
+}

@@ -1,0 +1,105 @@
+//! What pages look like and how they are used, in a real browser.
+
+use serde_json::{Value, json};
+use tests::{
+    chromium::run,
+    cloud::{cloud, repository},
+    derived, footage,
+    instant::{Footage, Recording},
+    person::Person,
+    rows,
+    visitor::SESSION,
+};
+
+/// A ready video of sixteen seconds, with all that is derived of one.
+async fn complete(person: &Person, name: &str) -> String {
+    let video = person.record(name, footage::screen_recording("640x360", 16).await).await;
+    person.ready(&video).await;
+    derived::renditions(&video, 16).await;
+    derived::storyboard(&video).await;
+    video
+}
+
+#[tokio::test]
+async fn a_player_does_what_keys_and_pointers_ask() {
+    let video = complete(&Person::new().await, "Controls").await;
+    let seen = run("player.mjs", &[&format!("{}/s/{video}", cloud().ready.base)]).await;
+    assert_eq!(seen["problems"], json!([]), "{seen}");
+    assert_eq!((&seen["starts"], &seen["native"]), (&json!([3, 2]), &json!(false)), "{seen}");
+    assert_eq!(seen["time"], "0:02 / 0:16", "{seen}");
+    let moves: Vec<_> = seen["moves"].as_array().expect("moves").iter().filter_map(Value::as_f64).collect();
+    for (at, expected) in moves.iter().zip([14.4, 4.4, 14.4, 9.4, 14.4, 16.0, 0.0, 0.0]) {
+        assert!((at - expected).abs() < 0.1, "{expected}: {seen}");
+    }
+    assert_eq!((&seen["muted"], &seen["speed"], &seen["paused"]), (&json!(true), &json!(1.25), &json!(true)), "{seen}");
+    assert_eq!(seen["remembered"], 1.25, "{seen}");
+    assert_eq!(seen["big"], false, "the large button goes once it plays: {seen}");
+    assert_eq!((&seen["captionsBefore"], &seen["captions"]), (&json!(false), &json!("showing")), "{seen}");
+    assert_eq!((&seen["preview"], &seen["storyboard"]), (&json!(["0:01", "0:03"]), &json!([320, 90])), "{seen}");
+    assert_eq!(seen["copied"], "t=8", "{seen}");
+    assert_eq!(seen["quality"][0], "master", "{seen}");
+    assert!(seen["quality"][1].as_f64() > Some(7.5), "it goes on at the same second: {seen}");
+    assert_eq!(seen["wide"], json!([320, true]), "{seen}");
+    assert_eq!(seen["withoutScript"], json!([true, 0, 320]), "{seen}");
+}
+
+#[tokio::test]
+async fn a_player_plays_in_a_page_of_another_site_and_its_share_page_does_not_show() {
+    let video = complete(&Person::new().await, "Elsewhere").await;
+    let seen = run("embed.mjs", &[&cloud().ready.base, &video]).await;
+    assert_eq!((&seen["title"], &seen["problems"]), (&json!("Elsewhere"), &json!([])), "{seen}");
+    assert_eq!((&seen["size"], &seen["scrolls"]), (&json!([320, 180]), &json!(false)), "{seen}");
+    assert_eq!(seen["refused"], true, "{seen}");
+}
+
+/// Each state of a share page and each other page, wide and narrow, light and dark. Pictures are in `target/screens`.
+#[tokio::test]
+async fn every_page_is_accessible_on_every_screen() {
+    let person = Person::new().await;
+    let long =
+        "Quarterly review with everything that was decided, why, by whom, and_one_word_without_any_end_in_it_at_all";
+    let uploading = person.create("On its way").await;
+    let body = json!({ "videoId": uploading, "uploaded": 25, "total": 100, "updatedAt": "2026-01-31T12:00:00Z" });
+    person.post("/api/desktop/video/progress", body).await;
+    let footage = Footage::silent("320x180", 4).await;
+    let recording = Recording::begin(&person, &footage).await;
+    let processing = person.create("Arrived").await;
+    rows::run(&format!("UPDATE videos SET status = 'processing' WHERE id = '{processing}'")).await;
+    let failed = person.record("Broken", b"just text".to_vec()).await;
+    person.failed(&failed).await;
+    let shut = [
+        ("locked", person.create("Locked").await, json!({ "password": "let me in" })),
+        ("ended", person.create("Ended").await, json!({ "on": false })),
+    ];
+    for (_, video, change) in &shut {
+        person.patch(&format!("/api/videos/{video}/links/{video}"), change.clone()).await;
+    }
+    let private = person.create("Private").await;
+    person.patch(&format!("/api/videos/{private}/sharing"), json!({ "public": false })).await;
+    let (ready, right_to_left) = (complete(&person, long).await, complete(&person, "סקירה רבעונית 2026").await);
+
+    let share = |name: &str, video: &str| json!({ "name": name, "path": format!("/s/{video}") });
+    let session = person.browser().await.cookie(SESSION).expect("a session");
+    let list = json!([
+        share("uploading", &uploading),
+        share("recording", &recording.video),
+        share("processing", &processing),
+        share("failed", &failed),
+        share("ready", &ready),
+        share("right-to-left", &right_to_left),
+        share("missing", "0123456789abcde"),
+        share(shut[0].0, &shut[0].1),
+        share(shut[1].0, &shut[1].1),
+        share("private", &private),
+        { "name": "embedded-locked", "path": format!("/embed/{}", shut[0].1) },
+        { "name": "embedded", "path": format!("/embed/{ready}") },
+        { "name": "embedded-failed", "path": format!("/embed/{failed}") },
+        { "name": "login", "path": "/login" },
+        { "name": "code", "path": "/verify-otp?email=ada@example.test" },
+        { "name": "account", "path": "/dashboard/settings/account", "cookie": session },
+        { "name": "reference", "path": "/api/docs" },
+    ]);
+    let screens = repository().join("target/screens");
+    let found = run("states.mjs", &[&cloud().ready.base, screens.to_string_lossy().as_ref(), &list.to_string()]).await;
+    assert_eq!(found, json!([]), "{found:#}");
+}
