@@ -85,6 +85,10 @@ await inBrowser({ permissions: ["clipboard-read", "clipboard-write"] }, async (p
   seen.quality = [await page.locator(".quality").inputValue(), await at()];
   await press("k");
   await plays(8.5);
+  seen.sizes = await page.locator(".quality option").allTextContents();
+  await page.selectOption(".quality", { label: "180p" });
+  await page.waitForFunction(() => document.querySelector("video").videoHeight === 180);
+  await plays(9);
   await press("k");
 
   await page.setViewportSize({ width: 320, height: 640 });

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 use tests::{
     chromium::run,
     cloud::{cloud, repository},
-    derived, footage,
+    derived,
+    desktop::Desktop,
+    footage,
     instant::{Footage, Recording},
     person::Person,
     rows,
@@ -38,6 +40,7 @@ async fn a_player_does_what_keys_and_pointers_ask() {
     assert_eq!((&seen["preview"], &seen["storyboard"]), (&json!(["0:01", "0:03"]), &json!([320, 90])), "{seen}");
     assert_eq!(seen["copied"], "t=8", "{seen}");
     assert_eq!(seen["quality"][0], "master", "{seen}");
+    assert_eq!(seen["sizes"], json!(["Auto", "360p", "180p", "Original"]), "{seen}");
     assert!(seen["quality"][1].as_f64() > Some(7.5), "it goes on at the same second: {seen}");
     assert_eq!(seen["wide"], json!([320, true]), "{seen}");
     assert_eq!(seen["withoutScript"], json!([true, 0, 320]), "{seen}");
@@ -63,6 +66,14 @@ async fn every_page_is_accessible_on_every_screen() {
     person.post("/api/desktop/video/progress", body).await;
     let footage = Footage::silent("320x180", 4).await;
     let recording = Recording::begin(&person, &footage).await;
+    let mut playing = Recording::begin(&person, &footage).await;
+    playing.init().await;
+    playing.store([1, 2]).await;
+    playing.manifest(false).await;
+    let desktop = Desktop::of(&person);
+    let screenshot = desktop.create("isScreenshot=true").await;
+    desktop.store(&screenshot, "screenshot/screen-capture.png", footage::picture("1600x900", "png").await).await;
+    person.ready(&screenshot).await;
     let processing = person.create("Arrived").await;
     rows::run(&format!("UPDATE videos SET status = 'processing' WHERE id = '{processing}'")).await;
     let failed = person.record("Broken", b"just text".to_vec()).await;
@@ -83,6 +94,8 @@ async fn every_page_is_accessible_on_every_screen() {
     let list = json!([
         share("uploading", &uploading),
         share("recording", &recording.video),
+        share("recording-plays", &playing.video),
+        share("screenshot", &screenshot),
         share("processing", &processing),
         share("failed", &failed),
         share("ready", &ready),

@@ -42,7 +42,8 @@ impl Page {
 /// What a script saw that speaks once, at its end.
 pub async fn run(script: &str, arguments: &[&str]) -> Value {
     let output = node(script, arguments).output().await.expect("node, which make test installs");
-    serde_json::from_slice(&output.stdout).expect("what the browser saw")
+    let told = || panic!("{script} saw nothing: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| told())
 }
 
 fn node(script: &str, arguments: &[&str]) -> Command {

@@ -138,7 +138,22 @@ const control = () => {
 const quality = (select) => {
   if (!select || !video.canPlayType("application/vnd.apple.mpegurl")) return;
   const address = (type) => `/api/playlist?videoId=${video.closest(".player").dataset.id}&videoType=${type}`;
-  const shown = () => { select.value = video.currentSrc.endsWith("=master") ? "master" : "mp4"; };
+  const shown = () => { select.value = video.currentSrc.split("videoType=")[1] ?? ""; };
+  // Which sizes there are is asked for once somebody watches, or looks.
+  const sizes = async () => {
+    const answer = await fetch(address("master"));
+    const heights = answer.ok ? (await answer.text()).matchAll(/RESOLUTION=\d+x\d+.*\n.*&rendition=(\d+)/g) : [];
+    const sorted = [...heights].map(([, height]) => Number(height)).sort((a, b) => b - a);
+    select.options[0].after(...sorted.map((height) => new Option(`${height}p`, `master&rendition=${height}`)));
+    shown();
+  };
+  let asked = false;
+  const ask = () => {
+    if (!asked) sizes().catch(() => {});
+    asked = true;
+  };
+  video.addEventListener("play", ask);
+  for (const event of ["pointerenter", "focus"]) select.addEventListener(event, ask);
   video.addEventListener("loadedmetadata", shown);
   select.addEventListener("change", () => {
     const [at, playing] = [video.currentTime, !video.paused];

@@ -24,7 +24,9 @@ const copy = document.querySelector(".copy");
 if (copy && navigator.clipboard) {
   const [at, done] = [copy.querySelector(".copy-at"), document.querySelector(".copied")];
   const show = () => {
-    at.textContent = clock(video.currentTime);
+    const now = clock(video.currentTime);
+    if (now === at.textContent) return;
+    at.textContent = now;
     done.textContent = "";
   };
   video.addEventListener("timeupdate", show);

@@ -113,6 +113,24 @@ fn names(line: &str) -> Vec<(usize, &str)> {
     found
 }
 
+/// A playlist of playlists with one size of the picture only, for whoever chooses it. None if it has no such size.
+pub(crate) fn only(master: &[u8], height: &str) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(master).ok()?;
+    let (mut kept, mut found, mut lines) = (String::with_capacity(text.len()), false, text.split_inclusive('\n'));
+    while let Some(line) = lines.next() {
+        if !line.starts_with("#EXT-X-STREAM-INF:") {
+            kept.push_str(line);
+            continue;
+        }
+        let name = lines.next()?;
+        if rendition(name.trim_end()) == Some(height) {
+            kept.extend([line, name]);
+            found = true;
+        }
+    }
+    found.then(|| kept.into_bytes())
+}
+
 /// The rendition that a playlist's name stands for: `720.m3u8`, `audio.m3u8`.
 pub(crate) fn rendition(playlist: &str) -> Option<&str> {
     playlist.strip_suffix(".m3u8").filter(|name| is_rendition(name))

@@ -44,6 +44,17 @@ fn a_masters_playlists_get_addresses_and_nothing_else_changes() {
 }
 
 #[test]
+fn one_size_of_several_keeps_its_sound() {
+    let one = only(MASTER.as_bytes(), "180").expect("a playlist");
+    let playlist = Playlist::master(&one).expect("a playlist");
+    assert_eq!(playlist.names(), BTreeSet::from(["180.m3u8", "audio.m3u8"]));
+    for other in ["360", "audio", "", "180.m3u8"] {
+        assert_eq!(only(MASTER.as_bytes(), other), None, "{other}");
+    }
+    assert_eq!(only(b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n", "180"), None);
+}
+
+#[test]
 fn media_gets_addresses_in_lines_and_maps() {
     let playlist = Playlist::media(MEDIA.as_bytes()).expect("a playlist");
     assert_eq!(playlist.names(), BTreeSet::from(["720-0.mp4", "720-1.mp4"]));

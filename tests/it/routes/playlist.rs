@@ -113,6 +113,9 @@ async fn the_master_playlist_names_routes_of_this_site() {
         master.iter().any(|line| line.starts_with("#EXT-X-MEDIA:TYPE=AUDIO") && line.contains(&audio)),
         "{master:?}"
     );
+    let one = lines(&video, "videoType=master&rendition=180").await;
+    assert_eq!(addresses(&one), [route("180")], "one size, for whoever chooses it");
+    assert!(one.iter().any(|line| line.contains(&audio)), "and its sound: {one:?}");
 }
 
 #[tokio::test]
@@ -168,6 +171,7 @@ async fn renditions_that_are_not_there_are_not_found_and_others_make_no_sense() 
     for (video, rest, status) in [
         (&video, "videoType=rendition&rendition=720", 404),
         (&video, "videoType=rendition&rendition=master", 400),
+        (&video, "videoType=master&rendition=999", 404),
         (&video, "videoType=rendition&rendition=..%2F..%2F360", 400),
         (&video, "videoType=rendition&rendition=360.m3u8", 400),
         (&video, "videoType=rendition&rendition=%00", 400),

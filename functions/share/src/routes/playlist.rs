@@ -14,7 +14,7 @@ use lambda_http::Request;
 use super::{live, media::published};
 use crate::{
     app::App,
-    relative::{Playlist, is_rendition, rendition},
+    relative::{Playlist, is_rendition, only, rendition},
     viewing::Seen,
 };
 
@@ -75,10 +75,14 @@ async fn whole(app: &App, request: &Request) -> Answer {
     redirect(&url)
 }
 
-/// Which renditions there are. Their addresses are routes of this function, so that only what is played is signed.
+/// Which renditions there are, or the one that is asked for, with its sound. Their addresses are routes of this function, so
+/// that only what is played is signed.
 async fn master(app: &App, request: &Request) -> Answer {
     let Seen { code, video } = published(app, request).await?;
-    let stored = stored(app, &video, renditions(&video)?, "master").await?;
+    let mut stored = stored(app, &video, renditions(&video)?, "master").await?;
+    if let Some(height) = query(request, "rendition") {
+        stored = only(&stored, height).ok_or_else(no_such_rendition)?;
+    }
     let playlist = Playlist::master(&stored).map_err(ApiError::internal)?;
     let address = |name: &str| {
         let rendition = rendition(name).unwrap_or_default();
@@ -110,7 +114,9 @@ fn renditions(video: &Video) -> Result<u64, ApiError> {
 /// A playlist as it is stored, with relative names.
 async fn stored(app: &App, video: &Video, published: u64, name: &str) -> Result<Vec<u8>, ApiError> {
     let stored = app.objects.read_small(&keys::playlist(&video.id, published, name)).await?;
-    stored.ok_or_else(|| {
-        ApiError::not_found("This video has no such rendition. videoType=master says which renditions it has.")
-    })
+    stored.ok_or_else(no_such_rendition)
+}
+
+fn no_such_rendition() -> ApiError {
+    ApiError::not_found("This video has no such rendition. videoType=master says which renditions it has.")
 }
