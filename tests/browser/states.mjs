@@ -29,7 +29,7 @@ await inBrowser({}, async (page, problems) => {
         for (const { id, nodes } of violations) found.push(`${shown}: ${id}: ${nodes[0].html}: ${nodes[0].failureSummary}`);
         if ((await page.evaluate(() => document.documentElement.scrollWidth)) > width) found.push(`${shown}: wider than the screen`);
         // A link that leads nowhere says so with its status too, and Chromium calls media that it no longer needs blocked.
-        found.push(...problems.splice(0).filter((problem) => !/404|ERR_BLOCKED_BY_ORB/.test(problem)).map((problem) => `${shown}: ${problem}`));
+        found.push(...problems.splice(0).filter((problem) => !/status of (403|404|410)|ERR_BLOCKED_BY_ORB/.test(problem)).map((problem) => `${shown}: ${problem}`));
       }
     }
   }

@@ -16,17 +16,16 @@ const CARDS: &str = "7 oEmbed, OG, Twitter card";
 
 pub(crate) fn rows() -> Vec<Row> {
     vec![
-        important("4.2 GET /api/video/og", "a picture of 1200x630", og).missing(NO_ROUTE),
-        important("4.2 GET /api/oembed", "oEmbed 1.0 of a share link, as video", oembed).missing(NO_ROUTE),
+        important("4.2 GET /api/video/og", "it leads to what the video looks like", og),
+        important("4.2 GET /api/oembed", "oEmbed 1.0 of a share link, as video", oembed),
         important("4.2 POST /api/analytics/track", "a view is taken", track).missing(NO_ROUTE),
         important("4.2 GET /api/analytics", "{count} of those who watched", count).missing(NO_ROUTE),
         important("4.2 DELETE /api/video/comment/delete", "its author deletes a comment", delete_comment)
             .missing(NO_ROUTE),
         important("4.2 GET /api/notifications", "notifications and their counts", notifications).missing(NO_ROUTE),
-        important("7 Embed", "/embed/{id} is a page that other sites may frame", embed).missing(NO_ROUTE),
+        important("7 Embed", "/embed/{id} is a page that other sites may frame", embed),
         important(CARDS, "a share page has og:title, og:type and og:url; a screenshot its og:image and a card", cards),
-        important(CARDS, "a recording has og:image, twitter:card and the link to its oEmbed", video_card)
-            .missing("og:image"),
+        important(CARDS, "a recording has og:image, twitter:card and the link to its oEmbed", video_card),
         important("7 Comments, replies", "whoever is signed in writes one, and the page shows it", comments)
             .missing(NO_ROUTE),
         important("7 Comments, replies", "a reply has its comment as the parent", replies).missing(NO_ROUTE),
@@ -66,7 +65,9 @@ async fn agent(user: &User, video: &str, what: &str, body: Value) -> Value {
 async fn og() {
     let (_, video) = published().await;
     let what = "/api/video/og";
-    let picture = succeeds(what, client().get(url(&format!("{what}?videoId={video}")))).await;
+    let led = page(client().get(url(&format!("{what}?videoId={video}")))).await;
+    assert_eq!(led.status, 302, "it leads to the picture");
+    let picture = succeeds("the picture", client().get(led.location())).await;
     assert!(picture.header("content-type").starts_with("image/"), "a picture");
 }
 

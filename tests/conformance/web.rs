@@ -50,7 +50,7 @@ async fn share_page() {
     let (_, video) = published().await;
     let page = shared(video).await;
     assert_eq!(page.status, 200);
-    for piece in ["<video", "videoType=mp4", "<h1>Quarterly &#60;review&#62;</h1>", "Ada · ", "0:02"] {
+    for piece in ["<video", "videoType=mp4", "<h1><bdi>Quarterly &#60;review&#62;</bdi></h1>", "Ada · ", "0:02"] {
         assert!(page.text.contains(piece), "{piece} in {}", page.text);
     }
 }

@@ -173,6 +173,8 @@ async fn c10_only_its_owner_watches_a_private_video() {
     let shown = person.get(&format!("/api/v1/caps/{video}")).await.body;
     assert_eq!(shown["sharing"], json!({ "public": false, "protected": false }));
     assert_eq!(watches(&visitor, &video).await, (403, 403));
+    let page = visitor.get(&format!("/s/{video}")).await;
+    assert!(page.text.contains(&format!("href=\"/login?next=/s/{video}\"")), "{page:?}");
     assert_eq!(watches(&stranger.browser().await, &video).await, (403, 403));
     assert_eq!(watches(&browser, &video).await, (200, 302));
     let by_key = person.request(Method::GET, &format!("/api/thumbnail?videoId={video}"));

@@ -6,7 +6,10 @@ use common::{
     http::{Answer, StatusCode, gateway_host, json_response, query},
     ids::ShareCode,
 };
-use lambda_http::Request;
+use lambda_http::{
+    Request,
+    http::{HeaderValue, header::ACCESS_CONTROL_ALLOW_ORIGIN},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -82,7 +85,10 @@ pub(super) async fn show(app: &App, request: &Request) -> Answer {
     let origin = app.site.origin(&gateway_host(request));
     let code = code_of(link, &origin).ok_or_else(ApiError::video_not_found)?;
     let Seen { code, video } = viewing::look(app, request, code.as_str()).await??;
-    json_response(StatusCode::OK, &embedding(video, &origin, &code, most)?)
+    let mut answer = json_response(StatusCode::OK, &embedding(video, &origin, &code, most)?)?;
+    // Scripts of the sites that embed it may read it.
+    answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    Ok(answer)
 }
 
 fn pixels(request: &Request, name: &str) -> Result<u32, ApiError> {

@@ -114,7 +114,7 @@ async fn page(app: &App, request: &Request, code: &str, embedded: bool) -> Answe
     let Seen { code, video } = match viewing::look(app, request, code).await? {
         Ok(seen) => seen,
         Err(shut) if embedded => return shut::frame(&shut, code),
-        Err(shut) => return shut::page(&shut, None),
+        Err(shut) => return shut::page(&shut, code, None),
     };
     let nonce = nonce()?;
     // Signing is arithmetic, not a call. The address also tells where the browser will fetch media from.

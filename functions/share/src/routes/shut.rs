@@ -39,8 +39,10 @@ struct ShutPage<'a> {
     text: &'static str,
     /// True when a password is asked for.
     asks: bool,
-    /// The page that asks, or lets sign in, when this one is in a frame.
-    opens: Option<&'a str>,
+    /// The link's code.
+    code: &'a str,
+    /// True when this page is in a frame, and another one asks or lets sign in.
+    framed: bool,
     problem: Option<&'a str>,
 }
 
@@ -59,17 +61,17 @@ struct Form {
 }
 
 /// The page in place of a video.
-pub(super) fn page(shut: &Shut, problem: Option<&ApiError>) -> Answer {
-    show(shut, problem, None)
+pub(super) fn page(shut: &Shut, code: &str, problem: Option<&ApiError>) -> Answer {
+    show(shut, code, problem, false)
 }
 
 /// The same in a frame of another site. It asks for nothing: what is typed there might be seen by that site's tricks, and
 /// browsers keep no cookies of frames.
 pub(super) fn frame(shut: &Shut, code: &str) -> Answer {
-    show(shut, None, Some(code))
+    show(shut, code, None, true)
 }
 
-fn show(shut: &Shut, problem: Option<&ApiError>, framed: Option<&str>) -> Answer {
+fn show(shut: &Shut, code: &str, problem: Option<&ApiError>, framed: bool) -> Answer {
     let (http, status, title, text) = match shut {
         Shut::Missing => (
             StatusCode::NOT_FOUND,
@@ -91,13 +93,12 @@ fn show(shut: &Shut, problem: Option<&ApiError>, framed: Option<&str>) -> Answer
     let nonce = nonce()?;
     let locked = matches!(shut, Shut::Locked(..));
     let message = problem.map(|problem| problem.message.as_str());
-    let opens = framed.filter(|_| locked || matches!(shut, Shut::Private));
-    let page =
-        ShutPage { nonce: &nonce, status, title, text, asks: locked && framed.is_none(), opens, problem: message };
+    let asks = locked && !framed;
+    let page = ShutPage { nonce: &nonce, status, title, text, asks, code, framed, problem: message };
     let page = page.render().map_err(ApiError::internal)?;
     // With no referrer, browsers would send the form as if from nowhere.
     let (forms, referrer) = if locked { ("'self'", "same-origin") } else { ("'none'", "no-referrer") };
-    let frames = if framed.is_some() { "*" } else { "'none'" };
+    let frames = if framed { "*" } else { "'none'" };
     let policy = Policy { nonce: &nonce, media: "", forms, connect: "", referrer, frames };
     let mut page = secured(html(problem.map_or(http, |problem| problem.status), page), &policy)?;
     if let Some(seconds) = problem.and_then(|problem| problem.retry_after) {
@@ -125,7 +126,7 @@ pub(super) async fn unlock(app: &App, request: &Request, code: &str) -> Answer {
     let (link, hash) = match viewing::look(app, request, code).await? {
         Ok(_) => return opened(app, request, code),
         Err(Shut::Locked(link, hash)) => (link, hash),
-        Err(shut) if is_form(request) => return page(&shut, None),
+        Err(shut) if is_form(request) => return page(&shut, code, None),
         Err(shut) => return Err(shut.into()),
     };
     let tried = async {
@@ -136,7 +137,7 @@ pub(super) async fn unlock(app: &App, request: &Request, code: &str) -> Answer {
     match tried.await {
         Ok(()) => with_cookie(opened(app, request, code)?, &unlocked::with(&app.site, request, &link, &hash)),
         Err(error) if is_form(request) && error.status.is_client_error() => {
-            page(&Shut::Locked(link, hash), Some(&error))
+            page(&Shut::Locked(link, hash), code, Some(&error))
         }
         Err(error) => Err(error),
     }
