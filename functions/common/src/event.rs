@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_decoded_exactly_once() {
+    fn a20_keys_are_decoded_exactly_once() {
         for (encoded, key) in [
             ("videos/raw/a+b%2Bc.mp4", "videos/raw/a b+c.mp4"),
             ("videos/raw/%252F.mp4", "videos/raw/%2F.mp4"),

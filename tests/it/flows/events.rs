@@ -70,7 +70,7 @@ async fn a_late_event_of_an_older_upload_under_another_name_is_dropped() {
 }
 
 #[tokio::test]
-async fn keys_of_nobody_are_ignored() {
+async fn a20_keys_of_nobody_are_ignored() {
     for key in [
         "videos/raw/readme.txt",
         "videos/raw/%C3%BC+%2B.mp4",

@@ -140,7 +140,7 @@ async fn the_same_bytes_can_be_uploaded_again_after_a_failure() {
 }
 
 #[tokio::test]
-async fn a_newer_upload_replaces_what_plays_only_when_it_is_ready() {
+async fn a16_a_newer_upload_replaces_what_plays_only_when_it_is_ready() {
     let person = Person::new().await;
     let video = person.record("Take one", footage::screen_recording("320x180", 1).await).await;
     person.ready(&video).await;

@@ -3,9 +3,10 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{
+    cloud::{cloud, repository},
     footage,
-    person::{Person, answer},
-    rows,
+    person::{Person, answer, client},
+    rows, store,
     visitor::{Page, Visitor, page},
 };
 
@@ -190,4 +191,37 @@ async fn its_owner_watches_by_every_link() {
     let shown = person.get(&format!("/api/v1/caps/{video}")).await.body;
     assert_eq!(shown["sharing"], json!({ "public": true, "protected": true }));
     assert_eq!(watches(&person.browser().await, &video).await, (200, 302));
+}
+
+#[tokio::test]
+async fn c17_no_object_is_reached_without_a_signature() {
+    let (person, video) = owner().await;
+    person.derived(&video).await;
+    let keys = store::keys_of(&video).await;
+    assert!(keys.len() > 4, "upload, file, poster, storyboard and preview: {keys:?}");
+    let bucket = format!("{}/{}", cloud().ready.s3_endpoint, cloud().ready.bucket);
+    for key in &keys {
+        for method in [Method::GET, Method::HEAD, Method::PUT, Method::DELETE] {
+            let refused = page(client().request(method.clone(), format!("{bucket}/{key}"))).await;
+            assert_eq!(refused.status, 403, "{method} {key}: {refused:?}");
+        }
+    }
+    assert_eq!(page(client().get(&bucket)).await.status, 403, "the list of all");
+
+    // A signature is of one object and one method.
+    let media = Visitor::new().get(&format!("/api/playlist?videoId={video}&videoType=mp4")).await;
+    let signed = media.location();
+    assert_eq!(page(client().get(signed)).await.status, 200);
+    let raw = signed.replace("/processed/", "/raw/");
+    assert_ne!(raw, signed);
+    for (method, url) in [(Method::GET, raw.as_str()), (Method::PUT, signed), (Method::DELETE, signed)] {
+        assert_eq!(page(client().request(method.clone(), url)).await.status, 403, "{method} {url}");
+    }
+    assert_eq!(store::keys_of(&video).await.len(), keys.len(), "nothing was taken away");
+
+    // What AWS itself holds to, whatever a policy says.
+    let template = std::fs::read_to_string(repository().join("template.yaml")).expect("template.yaml");
+    for blocked in ["BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"] {
+        assert!(template.contains(&format!("{blocked}: true")), "{blocked}");
+    }
 }
