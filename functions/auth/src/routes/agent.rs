@@ -105,7 +105,12 @@ pub(super) async fn status(app: &App, request: &Request) -> Answer {
 /// Take back what the request is made with
 ///
 /// It is dead at once.
-#[utoipa::path(post, path = "/api/v1/auth/revoke", tag = "Login", responses((status = 200, body = Revoked)))]
+#[utoipa::path(
+    post,
+    path = "/api/v1/auth/revoke",
+    tag = "Login",
+    responses((status = 200, body = Revoked), (status = 400, description = "It is made with a browser's session, which signs out")),
+)]
 pub(super) async fn revoke(app: &App, request: &Request) -> Answer {
     // Whoever holds it may give it up, whatever else it allows.
     let credential = identity::writing(&app.site, request)?.needing(Scope::Read);

@@ -136,7 +136,12 @@ pub(super) async fn verify(app: &App, request: &Request) -> Answer {
 /// Take back the key that asks
 ///
 /// It is dead at once.
-#[utoipa::path(post, path = "/api/mobile/session/revoke", tag = "Login", responses((status = 200, body = Done)))]
+#[utoipa::path(
+    post,
+    path = "/api/mobile/session/revoke",
+    tag = "Login",
+    responses((status = 200, body = Done), (status = 400, description = "It is made with a browser's session, which signs out")),
+)]
 pub(super) async fn revoke(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let mut db = app.db.connect().await?;

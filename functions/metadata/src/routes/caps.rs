@@ -133,7 +133,11 @@ pub(super) async fn status(app: &App, request: &Request, id: &str) -> Answer {
     path = "/api/v1/caps/{id}/download",
     tag = "Videos",
     params(("id" = String, Path, description = "The video's")),
-    responses((status = 200, body = Download<'_>), (status = 409, description = "It is not ready to play yet")),
+    responses(
+        (status = 200, body = Download<'_>),
+        (status = 400, description = "It is a screenshot, which its page shows"),
+        (status = 409, description = "It is not ready to play yet"),
+    ),
 )]
 pub(super) async fn download(app: &App, request: &Request, id: &str) -> Answer {
     let credential = identity::reading(request)?;

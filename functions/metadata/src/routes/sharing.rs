@@ -135,10 +135,7 @@ pub(super) async fn create(app: &App, request: &Request, id: &str) -> Answer {
     let ends = asked.expires_at.as_deref().map(future).transpose()?;
     let mut db = app.db.connect().await?;
     let video = identity::access(&mut db, &credential, id).await?.owned()?;
-    let password = match &asked.password {
-        Some(password) => Some(PasswordHash::of(password).await?),
-        None => None,
-    };
+    let password = hashed(asked.password.as_deref()).await?;
     if !share_links::create(&mut db, &video.id, &ShareCode::random()?, password.as_ref(), ends).await? {
         let message = format!("A video has at most {MOST} links. Remove one that is not used any longer.");
         return Err(ApiError::conflict("CONFLICT", message));
@@ -163,16 +160,11 @@ pub(super) async fn create(app: &App, request: &Request, id: &str) -> Answer {
 pub(super) async fn change_link(app: &App, request: &Request, id: &str, code: &str) -> Answer {
     let credential = identity::writing(&app.site, request)?;
     let asked: ChangeLink = json(request)?;
-    let expires_at = match &asked.expires_at {
-        Some(Some(at)) => Some(Some(future(at)?)),
-        Some(None) => Some(None),
-        None => None,
-    };
+    let expires_at = asked.expires_at.map(|at| at.as_deref().map(future).transpose()).transpose()?;
     let mut db = app.db.connect().await?;
     let video = identity::access(&mut db, &credential, id).await?.owned()?;
     let password = match &asked.password {
-        Some(Some(password)) => Some(Some(PasswordHash::of(password).await?)),
-        Some(None) => Some(None),
+        Some(password) => Some(hashed(password.as_deref()).await?),
         None => None,
     };
     let code = ShareCode::parse(code).ok_or_else(no_link)?;
@@ -222,6 +214,13 @@ async fn answer(app: &App, request: &Request, db: &mut Connection, status: Statu
         created_at: link.created_at,
     };
     json_response(status, &Sharing { public: video.public, links: links.into_iter().map(shown).collect() })
+}
+
+async fn hashed(password: Option<&str>) -> Result<Option<PasswordHash>, ApiError> {
+    match password {
+        Some(password) => Ok(Some(PasswordHash::of(password).await?)),
+        None => Ok(None),
+    }
 }
 
 /// When a link ends: after now, and before what MySQL counts no further.

@@ -91,13 +91,12 @@ fn show(shut: &Shut, code: &str, problem: Option<&ApiError>, framed: bool) -> An
         }
     };
     let nonce = nonce()?;
-    let locked = matches!(shut, Shut::Locked(..));
     let message = problem.map(|problem| problem.message.as_str());
-    let asks = locked && !framed;
+    let asks = matches!(shut, Shut::Locked(..)) && !framed;
     let page = ShutPage { nonce: &nonce, status, title, text, asks, code, framed, problem: message };
     let page = page.render().map_err(ApiError::internal)?;
     // With no referrer, browsers would send the form as if from nowhere.
-    let (forms, referrer) = if locked { ("'self'", "same-origin") } else { ("'none'", "no-referrer") };
+    let (forms, referrer) = if asks { ("'self'", "same-origin") } else { ("'none'", "no-referrer") };
     let frames = if framed { "*" } else { "'none'" };
     let policy = Policy { nonce: &nonce, media: "", forms, connect: "", referrer, frames };
     let mut page = secured(html(problem.map_or(http, |problem| problem.status), page), &policy)?;
