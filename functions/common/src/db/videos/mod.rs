@@ -1,7 +1,9 @@
 //! Videos and their share links.
 
+mod bin;
 mod derive;
 mod instant;
+mod library;
 mod progress;
 mod publish;
 mod sweep;
@@ -19,8 +21,10 @@ use crate::{
     time::Millis,
 };
 
+pub use bin::{BIN_DAYS, Binned, bin, binned, empty, purge, restore};
 pub use derive::{Derivable, Underived, derivable, derived, has_hls, has_storyboard, underived};
 pub use instant::{Source, recorded};
+pub use library::{Asked as AskedOfLibrary, Page, Sort, library, of_ids};
 pub use progress::{Progress, progress};
 pub use publish::{Facts, Fence, Fenced, Picture, failed, fence, processing, ready, shown};
 pub use sweep::{Asked, Deleted, Standing, arrived, asked, forget, standing, tombstones, touch, unremoved};
@@ -100,7 +104,7 @@ pub struct Announced {
     pub fps: Option<f64>,
 }
 
-/// A video that is not deleted.
+/// A video that is neither deleted nor in its owner's bin.
 #[derive(Clone, Debug)]
 pub struct Video {
     /// Its id.
@@ -161,6 +165,9 @@ pub(super) const COLUMNS: &str = "v.id, v.owner_id, u.name AS owner_name, \
      IF(v.storyboard_attempt = v.published_attempt, v.published_attempt, NULL) AS storyboard, \
      IF(v.hls_attempt = v.published_attempt, v.published_attempt, NULL) AS hls, v.duration_ms, v.width, v.height, v.fps, \
      ROUND(UNIX_TIMESTAMP(v.created_at) * 1000) AS created_at, ROUND(UNIX_TIMESTAMP(v.updated_at) * 1000) AS updated_at";
+
+/// What holds of `videos v` that anybody may see.
+pub(in crate::db) const VISIBLE: &str = "v.deleted_at IS NULL AND v.binned_at IS NULL";
 
 pub(super) fn video(mut row: Row) -> Result<Option<Video>, DbError> {
     let row = &mut row;
@@ -254,7 +261,7 @@ pub(super) async fn insert(
 /// A video by id.
 pub async fn find(db: &mut Connection, id: &VideoId) -> Result<Option<Video>, DbError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM videos v JOIN users u ON u.id = v.owner_id WHERE v.id = :id AND v.deleted_at IS NULL"
+        "SELECT {COLUMNS} FROM videos v JOIN users u ON u.id = v.owner_id WHERE v.id = :id AND {VISIBLE}"
     );
     db.first::<Row>(&sql, params! { "id" => id.as_str() }).await?.map_or(Ok(None), video)
 }
@@ -268,7 +275,7 @@ pub async fn find_with_caller(
     let place = Place::of(credential);
     let sql = format!(
         "SELECT {}, {COLUMNS} FROM {} \
-         LEFT JOIN videos v ON v.id = :id AND v.deleted_at IS NULL LEFT JOIN users u ON u.id = v.owner_id WHERE {}",
+         LEFT JOIN videos v ON v.id = :id AND {VISIBLE} LEFT JOIN users u ON u.id = v.owner_id WHERE {}",
         place.columns, place.table, place.holds
     );
     let params = params! { "id" => id.as_str(), "hash" => place.hash() };
@@ -296,7 +303,7 @@ pub struct Filter {
 pub async fn list(db: &mut Connection, owner: &UserId, filter: &Filter) -> Result<Vec<Video>, DbError> {
     let mut sql = format!(
         "SELECT {COLUMNS} FROM videos v JOIN users u ON u.id = v.owner_id \
-         WHERE v.owner_id = :owner AND v.deleted_at IS NULL"
+         WHERE v.owner_id = :owner AND {VISIBLE}"
     );
     if filter.after.is_some() {
         sql.push_str(" AND (v.created_at, v.id) < (FROM_UNIXTIME(:after_at / 1000), :after_id)");
@@ -338,7 +345,7 @@ fn escape_like(text: &str) -> String {
 /// Gives a video another title; false when it is not the owner's or not there.
 pub async fn rename(db: &mut Connection, id: &VideoId, owner: &UserId, name: &str) -> Result<bool, DbError> {
     let sql = "UPDATE videos SET name = :name, updated_at = UTC_TIMESTAMP(3) \
-               WHERE id = :id AND owner_id = :owner AND deleted_at IS NULL";
+               WHERE id = :id AND owner_id = :owner AND binned_at IS NULL AND deleted_at IS NULL";
     let params = params! { "id" => id.as_str(), "owner" => owner.as_str(), "name" => name };
     Ok(db.run(sql, params).await? > 0)
 }
@@ -346,7 +353,7 @@ pub async fn rename(db: &mut Connection, id: &VideoId, owner: &UserId, name: &st
 /// Lets whoever has a link watch, or its owner alone; false when it is not the owner's or not there.
 pub async fn set_public(db: &mut Connection, id: &VideoId, owner: &UserId, public: bool) -> Result<bool, DbError> {
     let sql = "UPDATE videos SET is_public = :public, updated_at = UTC_TIMESTAMP(3) \
-               WHERE id = :id AND owner_id = :owner AND deleted_at IS NULL";
+               WHERE id = :id AND owner_id = :owner AND binned_at IS NULL AND deleted_at IS NULL";
     Ok(db.run(sql, params! { "id" => id.as_str(), "owner" => owner.as_str(), "public" => public }).await? > 0)
 }
 
@@ -368,10 +375,11 @@ pub async fn becomes_screenshot(db: &mut Connection, id: &VideoId) -> Result<(),
 }
 
 /// Marks a video deleted: from here on nobody sees it and no attempt can publish it. Its objects are removed next, by
-/// the caller or, should that fail, by the sweep. False when it is not the owner's or not there.
+/// the caller or, should that fail, by the sweep. False when it is not the owner's or not there; what is in the bin is
+/// [`purge`]d.
 pub async fn delete(db: &mut Connection, id: &VideoId, owner: &UserId) -> Result<bool, DbError> {
     let sql = "UPDATE videos SET deleted_at = UTC_TIMESTAMP(3), swept_at = NULL \
-               WHERE id = :id AND owner_id = :owner AND deleted_at IS NULL";
+               WHERE id = :id AND owner_id = :owner AND binned_at IS NULL AND deleted_at IS NULL";
     Ok(db.run(sql, params! { "id" => id.as_str(), "owner" => owner.as_str() }).await? > 0)
 }
 
