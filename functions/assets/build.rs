@@ -9,10 +9,21 @@ const ASSETS: &[(&str, &str, &[&str])] = &[
     // What everybody loads, viewers on their first visit: kept small.
     ("STYLE", "site.css", &["tokens.css", "parts.css", "share.css", "player.css"]),
     // What pages of people with an account add.
-    ("DASHBOARD", "dashboard.css", &["frame.css", "account.css", "reference.css"]),
+    (
+        "DASHBOARD",
+        "dashboard.css",
+        &["frame.css", "account.css", "reference.css", "video/video.css", "record/record.css"],
+    ),
     ("SHARE", "share.js", &["page.js", "storyboard.js", "player.js", "watch.js", "live.js", "start.js"]),
     ("FRAME", "frame.js", &["frame.js"]),
     ("ACCOUNT", "account.js", &["account.js"]),
+    ("VIDEO", "video.js", &["video/video.js"]),
+    (
+        "RECORD",
+        "record.js",
+        &["record/fragments.js", "record/upload.js", "record/sources.js", "record/recording.js", "record/page.js"],
+    ),
+    ("COMPOSE", "compose.js", &["record/compose.js"]),
     ("OPENING", "opening.js", &["opening.js"]),
     ("REFERENCE", "reference.js", &["reference.js"]),
 ];

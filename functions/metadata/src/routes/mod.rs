@@ -2,6 +2,7 @@
 
 mod caps;
 mod context;
+mod dashboard;
 mod delete;
 mod desktop;
 mod me;
@@ -58,6 +59,9 @@ impl OpenApi for Api {
     avatar::take_away,
     account::delete,
     status::status,
+    dashboard::record::show,
+    dashboard::video::show,
+    dashboard::video::change,
     reference::openapi,
     reference::page,
 ))]
@@ -102,6 +106,10 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
         ("POST", ["api", "settings", "user", "delete"]) => {
             settings::for_form(&app, &request, "confirmation", account::delete(&app, &request).await)
         }
+
+        ("GET", ["dashboard", "caps", "record"]) => dashboard::record::show(&app, &request).await,
+        ("GET", ["dashboard", "caps", id]) => dashboard::video::show(&app, &request, id).await,
+        ("POST", ["dashboard", "caps", id]) => dashboard::video::change(&app, &request, id).await,
 
         ("GET", ["api", "status"]) => status::status(&app).await,
         ("GET", ["api", "openapi.json"]) => reference::openapi(),

@@ -144,6 +144,10 @@ pub(super) const ROUTES: &[Route] = &[
     caller("POST /api/settings/user/avatar/complete"),
     caller("POST /api/settings/user/avatar/remove"),
     signed_in("POST /api/settings/user/delete").fields(r#"{"email":"ada@example.test"}"#),
+    // Pages of one's videos.
+    page_of_account("GET /dashboard/caps/record"),
+    page_of_account("GET /dashboard/caps/{id}").about(Video),
+    caller("POST /dashboard/caps/{id}").about(Video).fields(r#"{"change":"details","name":"Mine now"}"#),
     // Health and the list of these routes, without a word about anybody.
     public("GET /api/status", 200),
     public("GET /api/openapi.json", 200),
