@@ -12,11 +12,12 @@ const ASSETS: &[(&str, &str, &[&str])] = &[
     (
         "DASHBOARD",
         "dashboard.css",
-        &["frame.css", "account.css", "reference.css", "video/video.css", "record/record.css"],
+        &["frame.css", "account.css", "reference.css", "library/library.css", "video/video.css", "record/record.css"],
     ),
     ("SHARE", "share.js", &["page.js", "storyboard.js", "player.js", "watch.js", "live.js", "start.js"]),
     ("FRAME", "frame.js", &["frame.js"]),
     ("ACCOUNT", "account.js", &["account.js"]),
+    ("LIBRARY", "library.js", &["library/cards.js", "library/files.js", "library/transfer.js", "library/uploads.js"]),
     ("VIDEO", "video.js", &["video/video.js"]),
     (
         "RECORD",

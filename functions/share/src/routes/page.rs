@@ -7,6 +7,7 @@ use common::{
     http::{Answer, Policy, StatusCode, gateway_host, html, nonce, origin_of, secured},
     ids::ShareCode,
     objects::keys,
+    time::clock,
 };
 use lambda_http::Request;
 
@@ -207,13 +208,6 @@ fn byline(video: &Video) -> String {
     format!("{who}{day}{length}")
 }
 
-/// Milliseconds as `m:ss` or `h:mm:ss`, rounded to the second.
-fn clock(millis: u64) -> String {
-    let seconds = (millis + 500) / 1000;
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
-}
-
 /// A page, which plays media from there; while it is recorded, the page's script puts that together itself.
 fn answer(status: StatusCode, body: String, nonce: &str, media: &str, live: bool, embedded: bool) -> Answer {
     let frames = if embedded { "*" } else { "'none'" };
@@ -221,16 +215,4 @@ fn answer(status: StatusCode, body: String, nonce: &str, media: &str, live: bool
     let (connect, media) = if live { (media, put_together.as_str()) } else { ("", media) };
     let policy = Policy { nonce, media, forms: "'none'", connect, referrer: "no-referrer", frames };
     secured(html(status, body), &policy)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn clock_reads_like_a_player() {
-        assert_eq!(clock(0), "0:00");
-        assert_eq!(clock(61_499), "1:01");
-        assert_eq!(clock(3_600_000 + 59_600), "1:01:00");
-    }
 }

@@ -263,9 +263,8 @@ pub(super) async fn insert(
 
 /// A video by id.
 pub async fn find(db: &mut Connection, id: &VideoId) -> Result<Option<Video>, DbError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM videos v JOIN users u ON u.id = v.owner_id WHERE v.id = :id AND {VISIBLE}"
-    );
+    let sql =
+        format!("SELECT {COLUMNS} FROM videos v JOIN users u ON u.id = v.owner_id WHERE v.id = :id AND {VISIBLE}");
     db.first::<Row>(&sql, params! { "id" => id.as_str() }).await?.map_or(Ok(None), video)
 }
 
