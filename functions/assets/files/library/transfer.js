@@ -121,10 +121,12 @@ class Transfer {
     } catch (error) {
       this.controller.abort(error);
       this.flying.clear();
-      const word = error.word ?? "unexpected";
+      const { word } = error;
+      if (word === "cancelled") return;
+      if (word === "paused") return this.becomes("paused");
       if (word === "gone") memory.forget(this.upload?.video);
-      this.becomes(word === "paused" ? "paused" : "problem", word === "paused" ? undefined : error.message);
-      if (!error.word) console.error(error);
+      this.becomes("problem", word ? error.message : words.broken);
+      if (!word) console.error(error);
     }
   }
 
@@ -233,7 +235,7 @@ class Transfer {
 
   // Nothing of it is kept: neither parts nor the video that they were to become.
   async cancel() {
-    this.controller?.abort(new Stopped("gone"));
+    this.controller?.abort(new Stopped("cancelled"));
     if (!this.upload) return;
     const { video, subpath, id: uploadId } = this.upload;
     const { signal } = new AbortController();

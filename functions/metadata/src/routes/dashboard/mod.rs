@@ -56,9 +56,8 @@ fn done<T: Serialize>(app: &App, request: &Request, form: &Fields, (word, of): (
 
 /// True of the library's own pages.
 fn is_within(back: &str) -> bool {
-    let rest = back.strip_prefix(library::HERE).or_else(|| back.strip_prefix(bin::HERE));
-    back.bytes().all(|byte| byte.is_ascii_graphic())
-        && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('?'))
+    let path = back.split_once('?').map_or(back, |(path, _)| path);
+    back.bytes().all(|byte| byte.is_ascii_graphic()) && [library::HERE, bin::HERE].contains(&path)
 }
 
 #[cfg(test)]
