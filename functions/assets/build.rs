@@ -28,6 +28,9 @@ const ASSETS: &[(&str, &str, &[&str])] = &[
     ("REFERENCE", "reference.js", &["reference.js"]),
 ];
 
+/// Written into the pages that people are sent: whoever comes for the first time waits for one answer, not for two.
+const INLINE: &str = "STYLE";
+
 /// Hexadecimal digits of the content's hash in a name.
 const DIGITS: usize = 12;
 
@@ -50,6 +53,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             addresses,
             "/// Address of `{name}`.\npub const {constant}: &str = \"/static/{stem}-{hash}.{ending}\";"
         )?;
+        if *constant == INLINE {
+            writeln!(
+                addresses,
+                "/// The content of `{name}`, for pages that must not wait for it.\npub const {constant}_TEXT: &str = include_str!({stored:?});"
+            )?;
+        }
         writeln!(
             all,
             "Asset {{ stem: {stem:?}, hash: {hash:?}, ending: {ending:?}, text: include_str!({stored:?}), \

@@ -220,8 +220,7 @@ async fn link(db: &mut Connection, video: &Video, form: &Fields) -> Result<&'sta
         (None, None) => None,
     };
     let change = Change { password, expires_at: Some(ends), on: Some(form.get("on").is_some()) };
-    share_links::change(db, &video.id, &code, &change).await?;
-    Ok("links")
+    if share_links::change(db, &video.id, &code, &change).await? { Ok("links") } else { Err(Refused::Form("link")) }
 }
 
 async fn remove(db: &mut Connection, video: &Video, form: &Fields) -> Result<&'static str, Refused> {
