@@ -39,3 +39,5 @@ if (copy && navigator.clipboard) {
   });
   copy.hidden = false;
 }
+
+talk();
