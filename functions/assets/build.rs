@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 /// The constant that holds an asset's address, its name, and the files that it is made of.
 const ASSETS: &[(&str, &str, &[&str])] = &[
     ("STYLE", "site.css", &["tokens.css", "parts.css", "share.css", "player.css", "account.css", "reference.css"]),
-    ("SHARE", "share.js", &["page.js", "storyboard.js", "player.js", "watch.js", "live.js", "start.js"]),
+    ("SHARE", "share.js", &["page.js", "storyboard.js", "player.js", "watch.js", "live.js", "views.js", "start.js"]),
     ("ACCOUNT", "account.js", &["account.js"]),
     ("OPENING", "opening.js", &["opening.js"]),
     ("REFERENCE", "reference.js", &["reference.js"]),

@@ -9,7 +9,7 @@ use common::{
     error::ApiError,
     http::query,
     identity,
-    ids::ShareCode,
+    ids::{ShareCode, UserId},
     password::PasswordHash,
 };
 use lambda_http::Request;
@@ -22,6 +22,10 @@ pub(crate) struct Seen {
     /// The code by which it was asked for; addresses of its media have it too.
     pub(crate) code: ShareCode,
     pub(crate) video: Video,
+    /// Who asks, if they are anybody.
+    pub(crate) visitor: Option<UserId>,
+    /// How many have watched it.
+    pub(crate) viewers: u64,
 }
 
 /// Why something may not be watched.
@@ -60,10 +64,11 @@ pub(crate) async fn look(app: &App, request: &Request, code: &str) -> Result<Res
 }
 
 fn open(app: &App, request: &Request, shared: Shared) -> Result<Seen, Shut> {
-    let Shared { link, video, visitor } = shared;
-    let seen = |link: Link, video| Seen { code: link.code, video };
+    let Shared { link, video, visitor, viewers } = shared;
+    let owned = visitor.as_ref() == Some(&video.owner);
+    let seen = |link: Link, video| Seen { code: link.code, video, visitor, viewers };
     // Its owner sees it by any of its links.
-    if visitor.as_ref() == Some(&video.owner) {
+    if owned {
         return Ok(seen(link, video));
     }
     if !video.public {

@@ -11,6 +11,7 @@ pub mod sessions;
 pub mod share_links;
 pub mod users;
 pub mod videos;
+pub mod views;
 
 use std::time::Duration;
 

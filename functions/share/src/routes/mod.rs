@@ -8,6 +8,7 @@ mod oembed;
 mod page;
 mod playlist;
 mod shut;
+mod views;
 
 use std::sync::Arc;
 
@@ -29,7 +30,9 @@ use crate::app::App;
     media::thumbnail,
     media::og,
     media::preview,
-    media::storyboard
+    media::storyboard,
+    views::track,
+    views::count
 ))]
 pub struct Api;
 
@@ -47,6 +50,8 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
         ("GET", ["api", "video", "og"]) => media::og(&app, &request).await,
         ("GET" | "HEAD", ["api", "video", "preview"]) => media::preview(&app, &request).await,
         ("GET" | "HEAD", ["api", "video", "storyboard"]) => media::storyboard(&app, &request).await,
+        ("POST", ["api", "analytics", "track"]) => views::track(&app, &request).await,
+        ("GET", ["api", "analytics"]) => views::count(&app, &request).await,
 
         _ => no_route(),
     }

@@ -7,6 +7,7 @@ use common::{
     http::{Answer, Policy, StatusCode, gateway_host, html, nonce, origin_of, secured},
     ids::ShareCode,
     objects::keys,
+    text::grouped,
 };
 use lambda_http::Request;
 
@@ -38,6 +39,8 @@ struct SharePage<'a> {
     /// Of a recording that is being made: `waiting`, or `playing` when there is something to play.
     live: Option<&'static str>,
     byline: String,
+    /// How many have watched it, in words.
+    views: Option<String>,
     player: Option<Player<'a>>,
     picture: Option<Picture<'a>>,
     notice: Option<Notice>,
@@ -111,7 +114,7 @@ pub(super) async fn embed(app: &App, request: &Request, code: &str) -> Answer {
 }
 
 async fn page(app: &App, request: &Request, code: &str, embedded: bool) -> Answer {
-    let Seen { code, video } = match viewing::look(app, request, code).await? {
+    let Seen { code, video, viewers, .. } = match viewing::look(app, request, code).await? {
         Ok(seen) => seen,
         Err(shut) if embedded => return shut::frame(&shut, code),
         Err(shut) => return shut::page(&shut, code, None),
@@ -139,6 +142,7 @@ async fn page(app: &App, request: &Request, code: &str, embedded: bool) -> Answe
         status: video.status.as_str(),
         live: live::is_live(&video).then_some(if plays { "playing" } else { "waiting" }),
         byline: byline(&video),
+        views: video.published_at.map(|_| views(viewers)),
         player: player(&code, &video, &seen, plays),
         picture: picture(&video, &seen),
         notice,
@@ -207,6 +211,15 @@ fn byline(video: &Video) -> String {
     format!("{who}{day}{length}")
 }
 
+/// How many have watched, in words.
+fn views(viewers: u64) -> String {
+    match viewers {
+        0 => "No views yet".to_owned(),
+        1 => "1 view".to_owned(),
+        many => format!("{} views", grouped(many)),
+    }
+}
+
 /// Milliseconds as `m:ss` or `h:mm:ss`, rounded to the second.
 fn clock(millis: u64) -> String {
     let seconds = (millis + 500) / 1000;
@@ -226,6 +239,11 @@ fn answer(status: StatusCode, body: String, nonce: &str, media: &str, live: bool
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn views_are_counted_in_words() {
+        assert_eq!([0, 1, 2, 12_345].map(views), ["No views yet", "1 view", "2 views", "12,345 views"]);
+    }
 
     #[test]
     fn clock_reads_like_a_player() {
