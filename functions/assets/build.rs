@@ -11,7 +11,7 @@ const ASSETS: &[(&str, &str, &[&str])] = &[
     // What stands below or beside the player, and is not waited for.
     ("TALK", "talk.css", &["talk.css"]),
     // What pages of people with an account add.
-(
+    (
         "DASHBOARD",
         "dashboard.css",
         &["frame.css", "account.css", "reference.css", "video/video.css", "record/record.css"],
@@ -28,6 +28,7 @@ const ASSETS: &[(&str, &str, &[&str])] = &[
             "marks.js",
             "compose.js",
             "talk.js",
+            "views.js",
             "start.js",
         ],
     ),

@@ -27,3 +27,4 @@ mod sharing;
 mod signed;
 mod status;
 mod video_page;
+mod views;

@@ -209,7 +209,11 @@ pub async fn delete(db: &mut Connection, video: &VideoId, id: &CommentId, by: By
     bounded(async {
         let mut transaction = db.0.start_transaction(TxOpts::default()).await?;
         let deleted = remove(&mut transaction, video, id, author).await?;
-        if deleted { transaction.commit().await? } else { transaction.rollback().await? }
+        if deleted {
+            transaction.commit().await?
+        } else {
+            transaction.rollback().await?
+        }
         Ok(deleted)
     })
     .await
@@ -221,7 +225,8 @@ async fn remove(
     id: &CommentId,
     author: Option<&str>,
 ) -> Result<bool, mysql_async::Error> {
-    const WHICH: &str = "id = :id AND video_id = :video AND deleted_at IS NULL AND author_id <=> COALESCE(:author, author_id)";
+    const WHICH: &str =
+        "id = :id AND video_id = :video AND deleted_at IS NULL AND author_id <=> COALESCE(:author, author_id)";
     let named = || params! { "id" => id.as_str(), "video" => video.as_str(), "author" => author };
     let sql = format!("SELECT type FROM comments WHERE {WHICH}");
     let Some(kind) = transaction.exec_first::<String, _, _>(sql, named()).await? else { return Ok(false) };
