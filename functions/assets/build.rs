@@ -8,13 +8,30 @@ use sha2::{Digest, Sha256};
 const ASSETS: &[(&str, &str, &[&str])] = &[
     // What everybody loads, viewers on their first visit: kept small.
     ("STYLE", "site.css", &["tokens.css", "parts.css", "share.css", "player.css"]),
+    // What stands below or beside the player, and is not waited for.
+    ("TALK", "talk.css", &["talk.css"]),
     // What pages of people with an account add.
     (
         "DASHBOARD",
         "dashboard.css",
         &["frame.css", "account.css", "reference.css", "library/library.css", "video/video.css", "record/record.css"],
     ),
-    ("SHARE", "share.js", &["page.js", "storyboard.js", "player.js", "watch.js", "live.js", "start.js"]),
+    (
+        "SHARE",
+        "share.js",
+        &[
+            "page.js",
+            "storyboard.js",
+            "player.js",
+            "watch.js",
+            "live.js",
+            "marks.js",
+            "compose.js",
+            "talk.js",
+            "views.js",
+            "start.js",
+        ],
+    ),
     ("FRAME", "frame.js", &["frame.js"]),
     ("ACCOUNT", "account.js", &["account.js"]),
     ("LIBRARY", "library.js", &["library/cards.js", "library/files.js", "library/transfer.js", "library/uploads.js"]),
@@ -24,10 +41,13 @@ const ASSETS: &[(&str, &str, &[&str])] = &[
         "record.js",
         &["record/fragments.js", "record/upload.js", "record/sources.js", "record/recording.js", "record/page.js"],
     ),
-    ("COMPOSE", "compose.js", &["record/compose.js"]),
+    ("OVERLAY", "overlay.js", &["record/overlay.js"]),
     ("OPENING", "opening.js", &["opening.js"]),
     ("REFERENCE", "reference.js", &["reference.js"]),
 ];
+
+/// Written into the pages that people are sent: whoever comes for the first time waits for one answer, not for two.
+const INLINE: &str = "STYLE";
 
 /// Hexadecimal digits of the content's hash in a name.
 const DIGITS: usize = 12;
@@ -51,6 +71,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             addresses,
             "/// Address of `{name}`.\npub const {constant}: &str = \"/static/{stem}-{hash}.{ending}\";"
         )?;
+        if *constant == INLINE {
+            writeln!(
+                addresses,
+                "/// The content of `{name}`, for pages that must not wait for it.\npub const {constant}_TEXT: &str = include_str!({stored:?});"
+            )?;
+        }
         writeln!(
             all,
             "Asset {{ stem: {stem:?}, hash: {hash:?}, ending: {ending:?}, text: include_str!({stored:?}), \

@@ -5,7 +5,7 @@
 import { inBrowser } from "./browser.mjs";
 
 const [base, session, wishes] = process.argv.slice(2);
-const { what, mp4 = true, pause = false, offline = false } = JSON.parse(wishes);
+const { what, mp4 = true, pause = false, offline = false, screens = null } = JSON.parse(wishes);
 const seen = {};
 
 // Chromium's own figures of a page that plays: that it does, and how large the picture is.
@@ -25,6 +25,18 @@ const watch = async (context, path) => {
   });
   await page.close();
   return played;
+};
+
+// Pictures of a state, wide and narrow, light and dark.
+const show = async (page, name) => {
+  if (!screens) return;
+  for (const [screen, width, height] of [["wide", 1280, 800], ["narrow", 320, 640]]) {
+    for (const colorScheme of ["light", "dark"]) {
+      await page.setViewportSize({ width, height });
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: `${screens}/${name}-${screen}-${colorScheme}.png`, fullPage: true });
+    }
+  }
 };
 
 const args = [
@@ -52,16 +64,19 @@ await inBrowser({ args }, async (page, problems) => {
     problems.length = 0;
   }
   if (mp4) seen.before = await watch(context, path);
+  await show(page, "record-recording");
   if (pause) {
     await page.click("[data-part=pause]");
     await page.waitForSelector("[data-state=paused]");
     const at = await page.textContent("[data-part=clock]");
     seen.stands = at;
+    await show(page, "record-paused");
     await page.click("[data-part=resume]");
   }
   if (!mp4) await page.waitForFunction(() => document.querySelector("[data-part=clock]").textContent >= "0:03");
   await page.click("[data-part=stop]");
   await page.waitForSelector(".recorder[data-state=done]", { timeout: 60_000 });
+  await show(page, "record-done");
   seen.says = await page.textContent("[data-part=says]");
   const status = () => page.evaluate(async (id) => (await (await fetch(`/api/v1/caps/${id}/status`)).json()).overall, path.slice(3));
   for (const end = Date.now() + 90_000; (seen.overall = await status()) !== "ready" && Date.now() < end && seen.overall !== "failed"; ) await page.waitForTimeout(200);

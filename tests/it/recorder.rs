@@ -1,7 +1,13 @@
 //! Recording in the browser, with Chromium's made-up camera, microphone and screen.
 
 use serde_json::{Value, json};
-use tests::{chromium::run, cloud::cloud, footage, person::Person, visitor::SESSION};
+use tests::{
+    chromium::run,
+    cloud::{cloud, repository},
+    footage,
+    person::Person,
+    visitor::SESSION,
+};
 
 /// What the recording page, and who watches the link meanwhile and afterwards, have seen.
 async fn record(person: &Person, wishes: Value) -> Value {
@@ -16,7 +22,8 @@ fn video(seen: &Value) -> &str {
 #[tokio::test]
 async fn screen_and_camera_play_while_they_are_recorded_and_afterwards() {
     let person = Person::new().await;
-    let seen = record(&person, json!({ "what": "both", "pause": true })).await;
+    let screens = repository().join("target/screens");
+    let seen = record(&person, json!({ "what": "both", "pause": true, "screens": screens })).await;
     assert_eq!((&seen["problems"], &seen["overall"]), (&json!([]), &json!("ready")), "{seen}");
     assert_eq!((&seen["before"]["live"], &seen["before"]["sound"]), (&json!("playing"), &json!(true)), "{seen}");
     assert_eq!((&seen["after"]["live"], &seen["after"]["sound"]), (&Value::Null, &json!(true)), "{seen}");

@@ -9,7 +9,7 @@ use common::{
     error::ApiError,
     http::query,
     identity,
-    ids::ShareCode,
+    ids::{ShareCode, UserId},
     password::PasswordHash,
 };
 use lambda_http::Request;
@@ -22,6 +22,10 @@ pub(crate) struct Seen {
     /// The code by which it was asked for; addresses of its media have it too.
     pub(crate) code: ShareCode,
     pub(crate) video: Video,
+    /// Who asks, if they are anybody.
+    pub(crate) visitor: Option<UserId>,
+    /// How many have watched it.
+    pub(crate) viewers: u64,
 }
 
 /// Why something may not be watched.
@@ -60,21 +64,15 @@ pub(crate) async fn look(app: &App, request: &Request, code: &str) -> Result<Res
 }
 
 fn open(app: &App, request: &Request, shared: Shared) -> Result<Seen, Shut> {
-    let Shared { link, video, visitor } = shared;
-    let seen = |link: Link, video| Seen { code: link.code, video };
-    // Its owner sees it by any of its links.
-    if visitor.as_ref() == Some(&video.owner) {
-        return Ok(seen(link, video));
-    }
-    if !video.public {
-        return Err(Shut::Private);
-    }
-    if link.expired || !link.on {
-        return Err(Shut::Ended);
-    }
-    match link.password.clone() {
-        Some(password) if !unlocked::has(&app.site, request, &link, &password) => Err(Shut::Locked(link, password)),
-        _ => Ok(seen(link, video)),
+    let shut = shared.shut();
+    let Shared { link, video, visitor, viewers } = shared;
+    match shut {
+        Some(share_links::Shut::Private) => Err(Shut::Private),
+        Some(share_links::Shut::Ended) => Err(Shut::Ended),
+        Some(share_links::Shut::Locked(password)) if !unlocked::has(&app.site, request, &link, &password) => {
+            Err(Shut::Locked(link, password))
+        }
+        Some(share_links::Shut::Locked(_)) | None => Ok(Seen { code: link.code, video, visitor, viewers }),
     }
 }
 

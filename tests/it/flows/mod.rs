@@ -22,4 +22,5 @@ mod sharing_out;
 mod sweep;
 mod ten_thousand_parts;
 mod tls;
+mod views;
 mod watching;

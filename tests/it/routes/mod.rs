@@ -27,3 +27,5 @@ mod share;
 mod sharing;
 mod signed;
 mod status;
+mod video_page;
+mod views;

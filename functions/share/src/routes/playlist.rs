@@ -78,7 +78,7 @@ async fn whole(app: &App, request: &Request) -> Answer {
 /// Which renditions there are, or the one that is asked for, with its sound. Their addresses are routes of this function, so
 /// that only what is played is signed.
 async fn master(app: &App, request: &Request) -> Answer {
-    let Seen { code, video } = published(app, request).await?;
+    let Seen { code, video, .. } = published(app, request).await?;
     let mut stored = stored(app, &video, renditions(&video)?, "master").await?;
     if let Some(height) = query(request, "rendition") {
         stored = only(&stored, height).ok_or_else(no_such_rendition)?;

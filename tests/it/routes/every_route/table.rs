@@ -179,4 +179,9 @@ pub(super) const ROUTES: &[Route] = &[
     public("HEAD /api/video/preview", 302).about(Video).query("videoId=ID"),
     public("GET /api/video/storyboard", 200).about(Video).query("videoId=ID"),
     public("HEAD /api/video/storyboard", 200).about(Video).query("videoId=ID"),
+    program("POST /api/analytics/track", 200)
+        .about(Video)
+        .json(r#"{"videoId":"ID","sessionId":"x"}"#)
+        .exactly(r#"{"success":true}"#),
+    public("GET /api/analytics", 200).about(Video).query("videoId=ID&range=30d").exactly(r#"{"count":0}"#),
 ];

@@ -2,7 +2,7 @@
 
 use mysql_async::{Row, Value, params};
 
-use super::{COLUMNS, Connection, DbError, VISIBLE, Video, column, escape_like, video};
+use super::{COLUMNS, Connection, DbError, VISIBLE, Video, column, list::escape_like, video};
 use crate::ids::{UserId, VideoId};
 
 /// Compares letters without case and accents, and tells signs beyond them apart. Of the columns' own collation all emoji are

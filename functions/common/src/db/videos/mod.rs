@@ -4,6 +4,7 @@ mod bin;
 mod derive;
 mod instant;
 mod library;
+mod list;
 mod progress;
 mod publish;
 mod sweep;
@@ -25,6 +26,7 @@ pub use bin::{BIN_DAYS, Binned, bin, binned, empty, purge, restore};
 pub use derive::{Derivable, Underived, derivable, derived, has_hls, has_storyboard, underived};
 pub use instant::{Source, recorded};
 pub use library::{Asked as AskedOfLibrary, Page, Sort, library, of_ids};
+pub use list::{Filter, list};
 pub use progress::{Progress, progress};
 pub use publish::{Facts, Fence, Fenced, Picture, failed, fence, processing, ready, shown};
 pub use sweep::{Asked, Deleted, Standing, arrived, asked, forget, standing, tombstones, touch, unremoved};
@@ -104,6 +106,19 @@ pub struct Announced {
     pub fps: Option<f64>,
 }
 
+/// Comments and reactions of a video.
+#[derive(Clone, Copy, Debug)]
+pub struct Talk {
+    /// False while its owner wants none: then nobody sees those that there are.
+    pub on: bool,
+    /// Grows with every change.
+    pub version: u64,
+    /// Comments and replies that stand.
+    pub comments: u32,
+    /// Reactions that stand.
+    pub reactions: u32,
+}
+
 /// A video that is neither deleted nor in its owner's bin.
 #[derive(Clone, Debug)]
 pub struct Video {
@@ -153,6 +168,8 @@ pub struct Video {
     pub height: Option<u32>,
     /// Pictures a second.
     pub fps: Option<f64>,
+    /// What is said of it.
+    pub talk: Talk,
     /// When it was created.
     pub created_at: Millis,
     /// When its state or title last changed.
@@ -166,6 +183,7 @@ pub(super) const COLUMNS: &str = "v.id, v.owner_id, u.name AS owner_name, \
      v.upload_bytes, v.upload_total, v.published_attempt, ROUND(UNIX_TIMESTAMP(v.published_at) * 1000) AS published_at, \
      IF(v.storyboard_attempt = v.published_attempt, v.published_attempt, NULL) AS storyboard, \
      IF(v.hls_attempt = v.published_attempt, v.published_attempt, NULL) AS hls, v.duration_ms, v.width, v.height, v.fps, \
+     v.comments_on, v.comments_version, v.comment_count, v.reaction_count, \
      ROUND(UNIX_TIMESTAMP(v.created_at) * 1000) AS created_at, ROUND(UNIX_TIMESTAMP(v.updated_at) * 1000) AS updated_at";
 
 /// What holds of `videos v` that anybody may see.
@@ -203,6 +221,12 @@ pub(super) fn video(mut row: Row) -> Result<Option<Video>, DbError> {
         width: column(row, "width")?,
         height: column(row, "height")?,
         fps: column(row, "fps")?,
+        talk: Talk {
+            on: column(row, "comments_on")?,
+            version: column(row, "comments_version")?,
+            comments: column(row, "comment_count")?,
+            reactions: column(row, "reaction_count")?,
+        },
         created_at: instant(row, "created_at")?.unwrap_or(Millis(0)),
         updated_at: instant(row, "updated_at")?.unwrap_or(Millis(0)),
     }))
@@ -288,62 +312,6 @@ pub async fn find_with_caller(
     Ok(Some((caller, found)))
 }
 
-/// What a list shows, newest first.
-#[derive(Debug, Default)]
-pub struct Filter {
-    /// Only videos after this one in the list: creation time and id of the last one seen.
-    pub after: Option<(Millis, VideoId)>,
-    /// Only titles that contain this text.
-    pub search: Option<String>,
-    /// Only videos whose state or title changed after this.
-    pub updated_after: Option<Millis>,
-    /// At most so many.
-    pub limit: u32,
-}
-
-/// A page of an owner's videos, newest first.
-pub async fn list(db: &mut Connection, owner: &UserId, filter: &Filter) -> Result<Vec<Video>, DbError> {
-    let mut sql = format!(
-        "SELECT {COLUMNS} FROM videos v JOIN users u ON u.id = v.owner_id \
-         WHERE v.owner_id = :owner AND {VISIBLE}"
-    );
-    if filter.after.is_some() {
-        sql.push_str(" AND (v.created_at, v.id) < (FROM_UNIXTIME(:after_at / 1000), :after_id)");
-    }
-    if filter.search.is_some() {
-        sql.push_str(" AND v.name LIKE :search ESCAPE '!'");
-    }
-    if filter.updated_after.is_some() {
-        sql.push_str(" AND v.updated_at > FROM_UNIXTIME(:updated_after / 1000)");
-    }
-    sql.push_str(" ORDER BY v.created_at DESC, v.id DESC LIMIT :limit");
-
-    let mut params: Vec<(&str, mysql_async::Value)> =
-        vec![("owner", owner.as_str().into()), ("limit", filter.limit.into())];
-    if let Some((at, id)) = &filter.after {
-        params.push(("after_at", at.0.into()));
-        params.push(("after_id", id.as_str().into()));
-    }
-    if let Some(text) = &filter.search {
-        params.push(("search", format!("%{}%", escape_like(text)).into()));
-    }
-    if let Some(at) = filter.updated_after {
-        params.push(("updated_after", at.0.into()));
-    }
-    let rows = db.all(&sql, mysql_async::Params::from(params)).await?;
-    Ok(rows.into_iter().map(video).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
-}
-
-fn escape_like(text: &str) -> String {
-    text.chars().fold(String::new(), |mut escaped, character| {
-        if matches!(character, '!' | '%' | '_') {
-            escaped.push('!');
-        }
-        escaped.push(character);
-        escaped
-    })
-}
-
 /// Gives a video another title; false when it is not the owner's or not there.
 pub async fn rename(db: &mut Connection, id: &VideoId, owner: &UserId, name: &str) -> Result<bool, DbError> {
     let sql = "UPDATE videos SET name = :name, updated_at = UTC_TIMESTAMP(3) \
@@ -375,6 +343,13 @@ pub async fn set_public(db: &mut Connection, id: &VideoId, owner: &UserId, publi
     Ok(db.run(sql, params! { "id" => id.as_str(), "owner" => owner.as_str(), "public" => public }).await? > 0)
 }
 
+/// Lets whoever may watch comment and see what was said, or nobody; false when it is not the owner's or not there.
+pub async fn set_comments(db: &mut Connection, id: &VideoId, owner: &UserId, on: bool) -> Result<bool, DbError> {
+    let sql = "UPDATE videos SET comments_on = :on, updated_at = UTC_TIMESTAMP(3) \
+               WHERE id = :id AND owner_id = :owner AND deleted_at IS NULL";
+    Ok(db.run(sql, params! { "id" => id.as_str(), "owner" => owner.as_str(), "on" => on }).await? > 0)
+}
+
 /// The owner is about to upload the video again. What plays goes on playing; a failed video waits for its upload.
 pub async fn reopen(db: &mut Connection, id: &VideoId) -> Result<(), DbError> {
     let sql = "UPDATE videos SET reupload_asked_at = UTC_TIMESTAMP(3), updated_at = UTC_TIMESTAMP(3), \
@@ -399,12 +374,4 @@ pub async fn delete(db: &mut Connection, id: &VideoId, owner: &UserId) -> Result
     let sql = "UPDATE videos SET deleted_at = UTC_TIMESTAMP(3), swept_at = NULL \
                WHERE id = :id AND owner_id = :owner AND binned_at IS NULL AND deleted_at IS NULL";
     Ok(db.run(sql, params! { "id" => id.as_str(), "owner" => owner.as_str() }).await? > 0)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn like_wildcards_are_literal() {
-        assert_eq!(super::escape_like("100%_!"), "100!%!_!!");
-    }
 }

@@ -112,7 +112,7 @@ pub(in crate::routes) async fn show(app: &App, request: &Request, id: &str) -> A
     let Some(video) = owned(&mut person, id).await? else { return super::missing(&person) };
     let host = gateway_host(request);
     let links = share_links::list(&mut person.db, &video.id).await?;
-    let links: Vec<LinkRow> = links.into_iter().map(|link| row(&app.site, &host, &video.id, link)).collect();
+    let links: Vec<LinkRow> = links.iter().map(|link| row(&app.site, &host, &video.id, link)).collect();
     let url = app.site.share_url(&host, video.id.as_str());
     let page = VideoPage {
         nonce: "",
@@ -219,8 +219,7 @@ async fn link(db: &mut Connection, video: &Video, form: &Fields) -> Result<&'sta
         (None, None) => None,
     };
     let change = Change { password, expires_at: Some(ends), on: Some(form.get("on").is_some()) };
-    share_links::change(db, &video.id, &code, &change).await?;
-    Ok("links")
+    if share_links::change(db, &video.id, &code, &change).await? { Ok("links") } else { Err(Refused::Form("link")) }
 }
 
 async fn remove(db: &mut Connection, video: &Video, form: &Fields) -> Result<&'static str, Refused> {
@@ -251,7 +250,7 @@ fn state(video: &Video) -> State {
     State { text, reason, plays: video.published_at.is_some() }
 }
 
-fn row(site: &SiteConfig, host: &str, video: &VideoId, link: Link) -> LinkRow {
+fn row(site: &SiteConfig, host: &str, video: &VideoId, link: &Link) -> LinkRow {
     LinkRow {
         url: site.share_url(host, link.code.as_str()),
         first: link.code.as_str() == video.as_str(),
