@@ -42,6 +42,12 @@ await inBrowser({}, async (page, problems) => {
   seen.empty = await page.locator(".empty").count();
   await state("again");
   await page.waitForFunction(() => /^16\.8|^17 MB/.test(document.querySelector(".transfer .said").textContent), null, { timeout: 60_000 });
+  const second = await context.newPage();
+  await second.goto(`${base}/dashboard/caps`);
+  await second.waitForSelector(".video");
+  await second.waitForFunction(() => navigator.locks.query().then(({ held }) => held.length > 0));
+  seen.second = await second.locator(".transfer").count();
+  await second.close();
   await page.click("[data-act=pause]");
   await state("paused");
   seen.paused = await said();

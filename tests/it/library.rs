@@ -60,6 +60,7 @@ async fn an_upload_that_breaks_off_is_paused_and_left_goes_on_where_it_was() {
     let (talk, other) = (file("Stand-up <1>.final.mp4", &recording), file("other.mp4", b"another"));
     let seen = seen_by(&person, "upload.mjs", &[&talk, &other]).await;
     assert_eq!((&seen["card"], &seen["empty"]), (&json!("Stand-up <1>.final"), &json!(0)), "{seen}");
+    assert_eq!(seen["second"], 0, "another tab leaves it alone: {seen}");
     assert_eq!(seen["paused"], "Paused at 17 MB of 21 MB", "{seen}");
     assert!(
         seen["interrupted"].as_str().is_some_and(|said| said.starts_with("Interrupted at 17 MB of 21 MB")),

@@ -3,6 +3,8 @@ const AT_ONCE = 4;
 const TRIES = 7;
 const STALLED = 45000;
 const TOLD = 3000;
+// Longer than the gateway lets anything take.
+const ANSWERED = 40000;
 
 // Passes: the connection, or a server that is busy.
 class Broken extends Error {}
@@ -28,9 +30,10 @@ const giveBack = () => (slots.waiting.shift() ?? (() => (slots.free += 1)))();
 
 const ask = async (path, body, signal, { key, method = "POST" } = {}) => {
   const headers = { "content-type": "application/json", "x-csrf-token": home.dataset.csrf, ...(key && { "idempotency-key": key }) };
+  const either = AbortSignal.any?.([signal, AbortSignal.timeout(ANSWERED)]) ?? signal;
   let answer;
   try {
-    answer = await fetch(path, { method, headers, signal, body: body && JSON.stringify(body) });
+    answer = await fetch(path, { method, headers, signal: either, body: body && JSON.stringify(body) });
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw new Broken(error.message);
@@ -127,11 +130,15 @@ class Transfer {
       if (word === "gone") memory.forget(this.upload?.video);
       this.becomes("problem", word ? error.message : words.broken);
       if (!word) console.error(error);
+    } finally {
+      this.let?.();
+      this.let = undefined;
     }
   }
 
   async whole() {
     if (!this.upload) await this.create();
+    await this.hold();
     const { video, subpath } = this.upload;
     // Twice: an upload whose parts S3 has dropped begins anew, for the same video.
     for (const last of [false, true]) {
@@ -162,6 +169,18 @@ class Transfer {
     this.keep();
     this.changed(this);
     show(id).catch(() => {});
+  }
+
+  // In one tab at a time, where the browser knows that.
+  async hold() {
+    if (!navigator.locks) return;
+    await new Promise((resolve, reject) => {
+      navigator.locks.request(`upload-${this.upload.video}`, { ifAvailable: true }, (lock) => {
+        if (!lock) return reject(new Stopped("elsewhere"));
+        resolve();
+        return new Promise((release) => (this.let = release));
+      });
+    });
   }
 
   keep() {

@@ -49,14 +49,8 @@ class Row {
     if (ENDED.includes(state)) next();
   }
 
-  // In one tab at a time, where the browser knows that.
-  async start() {
-    this.held?.();
-    const { upload } = this.transfer;
-    const run = () => this.transfer.run().then(() => card(this.transfer.upload?.video) && watch());
-    if (!upload || !navigator.locks) return run();
-    return navigator.locks.request(`upload-${upload.video}`, { ifAvailable: true }, (lock) =>
-      lock ? run() : this.transfer.becomes("problem", words.elsewhere));
+  start() {
+    this.transfer.run().then(() => card(this.transfer.upload?.video) && watch());
   }
 
   pause() {

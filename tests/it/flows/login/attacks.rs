@@ -135,6 +135,8 @@ async fn c18_every_page_says_what_a_browser_may_do_with_it() {
         out.get(&link).await,
         ada.get(&link).await,
         ada.get("/dashboard/settings/account").await,
+        ada.get("/dashboard/caps").await,
+        ada.get("/dashboard/caps/deleted").await,
         ada.get("/api/desktop/session/request?type=api_key&port=53124").await,
     ];
     for page in pages {
