@@ -110,6 +110,11 @@ async fn every_page_is_accessible_on_every_screen() {
         { "name": "login", "path": "/login" },
         { "name": "code", "path": "/verify-otp?email=ada@example.test" },
         { "name": "account", "path": "/dashboard/settings/account", "cookie": session },
+        { "name": "record", "path": "/dashboard/caps/record", "cookie": session },
+        { "name": "video", "path": format!("/dashboard/caps/{ready}"), "cookie": session },
+        { "name": "video-links", "path": format!("/dashboard/caps/{}?saved=1", shut[0].1), "cookie": session },
+        { "name": "video-failed", "path": format!("/dashboard/caps/{failed}?problem=until"), "cookie": session },
+        { "name": "video-missing", "path": "/dashboard/caps/0123456789abcde", "cookie": session },
         { "name": "reference", "path": "/api/docs" },
     ]);
     let screens = repository().join("target/screens");

@@ -26,4 +26,5 @@ pub mod telemetry;
 pub mod text;
 pub mod time;
 pub mod tokens;
+pub mod unsubscribe;
 pub mod visitor;

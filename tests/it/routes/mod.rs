@@ -26,3 +26,4 @@ mod share;
 mod sharing;
 mod signed;
 mod status;
+mod video_page;

@@ -103,7 +103,14 @@ impl Row {
 
     /// With everything that a comment may have, for scripts to fill or take away.
     fn blank() -> Self {
-        Self { by_owner: true, mine: true, deletable: true, edited: true, at: Some((0, String::new())), ..Self::default() }
+        Self {
+            by_owner: true,
+            mine: true,
+            deletable: true,
+            edited: true,
+            at: Some((0, String::new())),
+            ..Self::default()
+        }
     }
 }
 
@@ -146,7 +153,11 @@ impl Talk {
             threads,
             older,
             reply,
-            reactions: REACTIONS.iter().zip(NAMES).map(|(emoji, name)| Reaction { emoji, name, times: times(emoji) }).collect(),
+            reactions: REACTIONS
+                .iter()
+                .zip(NAMES)
+                .map(|(emoji, name)| Reaction { emoji, name, times: times(emoji) })
+                .collect(),
             count: talk.comments,
             version: talk.version,
             signed_in: csrf_token.is_some(),

@@ -29,6 +29,8 @@ pub struct New<'a> {
     pub at_ms: Option<u32>,
     /// What it replies to. A reply to a reply stands beside that one.
     pub parent: Option<&'a CommentId>,
+    /// Under which its author may ask again without writing it twice.
+    pub key: Option<&'a str>,
 }
 
 /// What became of a comment.
@@ -78,7 +80,10 @@ fn counter(kind: Kind) -> &'static str {
 
 /// Writes a comment, and tells whom it concerns.
 pub async fn add(db: &mut Connection, new: &New<'_>) -> Result<Added, DbError> {
-    let id = CommentId::random()?;
+    let id = match new.key {
+        Some(key) => CommentId::derived(&[new.author.as_str(), new.video.as_str(), key]),
+        None => CommentId::random()?,
+    };
     let told = [notifications::id()?, notifications::id()?];
     bounded(async {
         let mut transaction = db.0.start_transaction(TxOpts::default()).await?;
@@ -88,6 +93,10 @@ pub async fn add(db: &mut Connection, new: &New<'_>) -> Result<Added, DbError> {
         if !next_version(&mut transaction, new.video, &with, &only).await? {
             transaction.rollback().await?;
             return Ok(Added::Refused);
+        }
+        if new.key.is_some() && is_there(&mut transaction, &id).await? {
+            transaction.rollback().await?;
+            return Ok(Added::Comment(id));
         }
         let answered = match new.parent {
             None => None,
@@ -108,6 +117,11 @@ pub async fn add(db: &mut Connection, new: &New<'_>) -> Result<Added, DbError> {
         Ok(Added::Comment(id))
     })
     .await
+}
+
+async fn is_there(transaction: &mut Transaction<'_>, id: &CommentId) -> Result<bool, mysql_async::Error> {
+    let sql = "SELECT 1 FROM comments WHERE id = :id";
+    Ok(transaction.exec_first::<u8, _, _>(sql, params! { "id" => id.as_str() }).await?.is_some())
 }
 
 /// What a reply answers: the comment that its thread begins with, and who wrote what is answered.
@@ -209,7 +223,11 @@ pub async fn delete(db: &mut Connection, video: &VideoId, id: &CommentId, by: By
     bounded(async {
         let mut transaction = db.0.start_transaction(TxOpts::default()).await?;
         let deleted = remove(&mut transaction, video, id, author).await?;
-        if deleted { transaction.commit().await? } else { transaction.rollback().await? }
+        if deleted {
+            transaction.commit().await?
+        } else {
+            transaction.rollback().await?
+        }
         Ok(deleted)
     })
     .await
@@ -221,7 +239,8 @@ async fn remove(
     id: &CommentId,
     author: Option<&str>,
 ) -> Result<bool, mysql_async::Error> {
-    const WHICH: &str = "id = :id AND video_id = :video AND deleted_at IS NULL AND author_id <=> COALESCE(:author, author_id)";
+    const WHICH: &str =
+        "id = :id AND video_id = :video AND deleted_at IS NULL AND author_id <=> COALESCE(:author, author_id)";
     let named = || params! { "id" => id.as_str(), "video" => video.as_str(), "author" => author };
     let sql = format!("SELECT type FROM comments WHERE {WHICH}");
     let Some(kind) = transaction.exec_first::<String, _, _>(sql, named()).await? else { return Ok(false) };

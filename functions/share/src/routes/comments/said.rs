@@ -1,10 +1,6 @@
 //! A comment as viewers see it. It names nobody by id.
 
-use common::{
-    db::comments::Comment,
-    ids::CommentId,
-    time::Millis,
-};
+use common::{db::comments::Comment, ids::CommentId, time::Millis};
 use serde::Serialize;
 use utoipa::ToSchema;
 
