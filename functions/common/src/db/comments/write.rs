@@ -33,6 +33,17 @@ pub struct New<'a> {
     pub key: Option<&'a str>,
 }
 
+impl New<'_> {
+    /// Under one key the same words of the same person are the same comment.
+    fn id(&self) -> Result<CommentId, getrandom::Error> {
+        let Some(key) = self.key else { return CommentId::random() };
+        let at = self.at_ms.map(|at| at.to_string()).unwrap_or_default();
+        let parent = self.parent.map_or("", CommentId::as_str);
+        let (video, author) = (self.video.as_str(), self.author.as_str());
+        Ok(CommentId::derived(&[author, video, key, self.kind.as_str(), parent, &at, self.content]))
+    }
+}
+
 /// What became of a comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Added {
@@ -80,10 +91,7 @@ fn counter(kind: Kind) -> &'static str {
 
 /// Writes a comment, and tells whom it concerns.
 pub async fn add(db: &mut Connection, new: &New<'_>) -> Result<Added, DbError> {
-    let id = match new.key {
-        Some(key) => CommentId::derived(&[new.author.as_str(), new.video.as_str(), key]),
-        None => CommentId::random()?,
-    };
+    let id = new.id()?;
     let told = [notifications::id()?, notifications::id()?];
     bounded(async {
         let mut transaction = db.0.start_transaction(TxOpts::default()).await?;
@@ -224,9 +232,9 @@ pub async fn delete(db: &mut Connection, video: &VideoId, id: &CommentId, by: By
         let mut transaction = db.0.start_transaction(TxOpts::default()).await?;
         let deleted = remove(&mut transaction, video, id, author).await?;
         if deleted {
-            transaction.commit().await?
+            transaction.commit().await?;
         } else {
-            transaction.rollback().await?
+            transaction.rollback().await?;
         }
         Ok(deleted)
     })
