@@ -18,6 +18,7 @@ const ASSETS: &[(&str, &str, &[&str])] = &[
             "frame.css",
             "account.css",
             "reference.css",
+            "library/library.css",
             "video/video.css",
             "record/record.css",
             "talk/notifications.css",
@@ -41,6 +42,7 @@ const ASSETS: &[(&str, &str, &[&str])] = &[
     ),
     ("FRAME", "frame.js", &["frame.js"]),
     ("ACCOUNT", "account.js", &["account.js"]),
+    ("LIBRARY", "library.js", &["library/cards.js", "library/files.js", "library/transfer.js", "library/uploads.js"]),
     ("VIDEO", "video.js", &["video/video.js"]),
     (
         "RECORD",
