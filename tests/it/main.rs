@@ -9,3 +9,4 @@ mod openapi;
 mod pages;
 mod recorder;
 mod routes;
+mod talk;

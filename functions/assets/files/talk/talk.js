@@ -44,13 +44,18 @@ const talk = () => {
 
   // Fills an empty comment, or the one that is shown.
   const fill = (item, said) => {
-    const [words, time, at, acts] = [".words", "time", ".at", ".acts"].map((name) => item.querySelector(`:scope > .by ${name}, :scope > ${name}`));
+    const [words, by, time, at, acts] = [".words", ".by", "time", ".at", ".acts"].map((name) => item.querySelector(`:scope > .by ${name}, :scope > ${name}`));
     words.textContent = said.deleted ? says.deleted : said.content;
+    if (said.deleted) {
+      words.classList.add("gone");
+      by?.remove();
+      return void acts?.remove();
+    }
     item.querySelector(":scope > .by > b").textContent = said.author ?? says.somebody;
     item.querySelector(":scope > .by > .initial").textContent = [...(said.author ?? "?")][0].toUpperCase();
     if (!said.byOwner) item.querySelector(":scope > .by > .tag")?.remove();
     const edited = item.querySelector(":scope > .by > .edited");
-    if (!said.editedAt || said.deleted) edited?.remove();
+    if (!said.editedAt) edited?.remove();
     else if (!edited) item.querySelector(":scope > .by").append(Object.assign(document.createElement("span"), { className: "edited", textContent: says.edited }));
     if (said.timestamp === null) at?.remove();
     else if (at) {
@@ -58,7 +63,7 @@ const talk = () => {
       at.href = `/s/${code}?t=${Math.floor(said.timestamp)}`;
       at.dataset.at = said.timestamp;
     }
-    if (said.deleted || !csrf) acts?.remove();
+    if (!csrf) acts?.remove();
     else if (acts) {
       acts.querySelector(".reply").href = `/s/${code}?reply=${said.id}#write`;
       if (said.deletable) acts.querySelector(".delete")?.setAttribute("formaction", `${path}comments/${said.id}/delete`);
