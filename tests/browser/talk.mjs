@@ -77,6 +77,22 @@ await inBrowser({}, async (viewer, problems) => {
     seen.deleted = [await text(viewer, ".threads .words"), await text(viewer, ".count")];
     seen.loads = loads.map((count) => count());
 
+    // What the page had no room for comes by a press of its button.
+    const many = url.split("/").pop();
+    const ask = (text) => owner.evaluate(async ([code, content]) => {
+      const headers = { "content-type": "application/json" };
+      await fetch(`/api/videos/${code}/comments`, { method: "POST", headers, body: JSON.stringify({ content }) });
+    }, [many, text]);
+    for (let number = 0; number < 30; number += 1) await ask(`Remark ${number} ${"that goes on ".repeat(10)}`);
+    const listed = owner.waitForResponse((answer) => answer.url().endsWith("/comments") && answer.request().method() === "GET");
+    await owner.reload();
+    await (await listed).finished();
+    seen.before = await owner.locator(".threads > li").count();
+    await owner.click(".older a");
+    await owner.waitForFunction(() => document.querySelectorAll(".threads > li").length === 31);
+    seen.older = [await owner.locator(".threads > li .words").nth(29).textContent(), await owner.locator(".older:not([hidden])").count()];
+    await viewer.waitForFunction(() => document.querySelectorAll(".threads > li").length === 31);
+
     // Hidden pages ask for nothing. Chromium hides no page that is driven, so the page is told that it is.
     let asked = 0;
     viewer.on("request", (request) => (asked += request.url().includes("/comments")));
@@ -87,7 +103,7 @@ await inBrowser({}, async (viewer, problems) => {
     asked = 0;
     await owner.fill("#words", "Nobody sees this yet");
     await owner.click("text=Post");
-    await owner.waitForFunction(() => document.querySelectorAll(".threads > li").length === 2);
+    await owner.waitForFunction(() => document.querySelectorAll(".threads > li").length === 32);
     // Longer than a page that is looked at would wait.
     await owner.waitForTimeout(7000);
     seen.quiet = asked;
@@ -95,7 +111,7 @@ await inBrowser({}, async (viewer, problems) => {
       delete document.hidden;
       document.dispatchEvent(new Event("visibilitychange"));
     });
-    await viewer.waitForFunction(() => document.querySelectorAll(".threads > li").length === 2);
+    await viewer.waitForFunction(() => document.querySelectorAll(".threads > li").length === 32);
 
     await owner.context().clearCookies();
     await owner.goto(url);

@@ -59,6 +59,9 @@ async fn what_one_browser_says_another_one_shows() {
     assert_eq!((&seen["reply"], &seen["undone"]), (&json!("Yes, it is."), &json!("")), "{seen:#}");
     assert_eq!((&seen["edited"], &seen["counts"]), (&json!("Is this the last figure?"), &json!(["2", "2"])));
     assert_eq!(seen["deleted"], json!(["This comment was deleted.", "1"]), "its replies stay: {seen:#}");
+    assert!(seen["before"].as_u64() < Some(31), "{seen:#}");
+    assert!(seen["older"][0].as_str().is_some_and(|text| text.starts_with("Remark 0")), "{seen:#}");
+    assert_eq!(seen["older"][1], 0, "that was all: {seen:#}");
     assert_eq!(seen["quiet"], 0, "nothing is asked for while nobody looks: {seen:#}");
     assert_eq!(seen["off"], json!([0, 0]), "no comments, and nothing is asked for: {seen:#}");
     assert_eq!(seen["signedOut"], json!(["Sign in to comment", 0]), "{seen:#}");

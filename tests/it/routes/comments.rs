@@ -230,9 +230,9 @@ async fn a_share_page_with_many_comments_stays_small() {
     }
     for path in [format!("/s/{video}"), format!("/s/{video}?before=30")] {
         let shown = page(owner.browser().await.request(Method::GET, &path)).await.text;
-        let (size, style) = (shown.len(), assets::STYLE_TEXT.len());
-        assert!(size - style < 24_000 && size < 40_000, "{path}: {size} bytes, {style} of them the stylesheet");
-        assert!(shown.matches("<li id=\"c-").count() >= 20, "{path} shows some");
+        let (size, rows) = (shown.len(), shown.matches("<li id=\"c-").count());
+        // Signed with a role, the addresses of its media are longer.
+        assert!(size < 28_000 && rows >= 10, "{path}: {size} bytes, {rows} comments");
     }
     let first = page(nobody(&format!("/s/{video}"))).await.text;
     assert!(first.contains("number 49,") && !first.contains("number 0,") && first.contains("?before="), "{first}");
