@@ -2,6 +2,7 @@ if (video) control();
 if (main.dataset.live === "playing") live();
 else if (video) watch();
 else if (document.querySelector(".spinner")) wait();
+if (video || document.querySelector(".picture")) tell();
 
 if (video && main.dataset.live !== "playing") {
   const asked = new URLSearchParams(location.search);

@@ -27,4 +27,5 @@ pub mod text;
 pub mod time;
 pub mod tokens;
 pub mod unsubscribe;
+pub mod views;
 pub mod visitor;

@@ -65,15 +65,88 @@ impl fmt::Display for Millis {
     }
 }
 
+/// A day in UTC, as the number of days since 1970-01-01. Serialises as `2025-05-09`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
+#[schema(value_type = String, format = Date)]
+pub struct Day(pub i64);
+
+impl Day {
+    /// Seconds of a day.
+    pub const SECONDS: i64 = 24 * 3600;
+
+    /// Today, by this machine's clock.
+    #[must_use]
+    pub fn today() -> Self {
+        Self(Millis::now().seconds().div_euclid(Self::SECONDS))
+    }
+
+    /// The day so many days earlier.
+    #[must_use]
+    pub fn before(self, days: u32) -> Self {
+        Self(self.0 - i64::from(days))
+    }
+
+    /// Seconds since the epoch when the day begins.
+    #[must_use]
+    pub fn start(self) -> i64 {
+        self.0 * Self::SECONDS
+    }
+
+    /// As in `2025-05-09`.
+    #[must_use]
+    pub fn iso(self) -> String {
+        self.timestamp().strftime("%F").to_string()
+    }
+
+    /// In words, without the year, as in `9 May`.
+    #[must_use]
+    pub fn short(self) -> String {
+        self.timestamp().strftime("%-d %b").to_string()
+    }
+
+    fn timestamp(self) -> Timestamp {
+        Timestamp::from_second(self.start()).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+}
+
+impl Serialize for Day {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.iso())
+    }
+}
+
 impl Serialize for Millis {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
+/// A length in milliseconds as `m:ss` or `h:mm:ss`, rounded to the second.
+#[must_use]
+pub fn clock(millis: u64) -> String {
+    let seconds = (millis + 500) / 1000;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_length_reads_as_on_a_player() {
+        assert_eq!(clock(0), "0:00");
+        assert_eq!(clock(61_499), "1:01");
+        assert_eq!(clock(3_600_000 + 59_600), "1:01:00");
+    }
+
+    #[test]
+    fn days_follow_one_another() {
+        let day = Day(20_217);
+        assert_eq!((day.iso().as_str(), day.short().as_str()), ("2025-05-09", "9 May"));
+        assert_eq!(day.before(9).iso(), "2025-04-30");
+        assert_eq!(serde_json::to_string(&day).expect("json"), r#""2025-05-09""#);
+    }
 
     #[test]
     fn serialises_with_three_decimals() {

@@ -62,7 +62,7 @@ impl Letter {
     pub(crate) fn new(mail: &Mail) -> Result<Self, askama::Error> {
         let sign_in = |to: &str, host: &str, text, html| Self {
             to: to.to_owned(),
-            subject: format!("Sign in to {host}"),
+            subject: words::login_mail().subject(host),
             text,
             html,
             unsubscribe: None,

@@ -22,8 +22,10 @@ pub(crate) struct Seen {
     /// The code by which it was asked for; addresses of its media have it too.
     pub(crate) code: ShareCode,
     pub(crate) video: Video,
-    /// Who watches, if they are anybody.
+    /// Who asks, if they are anybody.
     pub(crate) visitor: Option<UserId>,
+    /// How many have watched it.
+    pub(crate) viewers: u64,
 }
 
 /// Why something may not be watched.
@@ -63,14 +65,14 @@ pub(crate) async fn look(app: &App, request: &Request, code: &str) -> Result<Res
 
 fn open(app: &App, request: &Request, shared: Shared) -> Result<Seen, Shut> {
     let shut = shared.shut();
-    let Shared { link, video, visitor } = shared;
+    let Shared { link, video, visitor, viewers } = shared;
     match shut {
         Some(share_links::Shut::Private) => Err(Shut::Private),
         Some(share_links::Shut::Ended) => Err(Shut::Ended),
         Some(share_links::Shut::Locked(password)) if !unlocked::has(&app.site, request, &link, &password) => {
             Err(Shut::Locked(link, password))
         }
-        Some(share_links::Shut::Locked(_)) | None => Ok(Seen { code: link.code, video, visitor }),
+        Some(share_links::Shut::Locked(_)) | None => Ok(Seen { code: link.code, video, visitor, viewers }),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod account_deletion;
 mod bad_media;
+mod bin;
 mod cli;
 mod corpus;
 mod deriving;
@@ -22,4 +23,5 @@ mod sharing_out;
 mod sweep;
 mod ten_thousand_parts;
 mod tls;
+mod views;
 mod watching;

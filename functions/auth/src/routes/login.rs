@@ -6,7 +6,10 @@ use common::{
     db::users::{self, Asked},
     email::Email,
     error::ApiError,
-    http::{Answer, Fields, Method, StatusCode, fields, is_form, json_response, query, redirect, see_other, source},
+    http::{
+        Answer, Fields, Method, StatusCode, fields, gateway_host, is_form, json_response, query, redirect, see_other,
+        source,
+    },
     outbox::Mail,
     time::Millis,
     tokens,
@@ -52,6 +55,22 @@ pub(super) async fn page(app: &App, request: &Request) -> Answer {
         return redirect(&format!("{}{next}", visitor.origin));
     }
     form(&visitor, StatusCode::OK, next, "", None)
+}
+
+/// Lead to the login
+///
+/// Who signs in for the first time has an account from then on.
+#[utoipa::path(
+    get,
+    path = "/signup",
+    tag = "Pages",
+    security(()),
+    params(("next" = Option<String>, Query, description = "Where to go afterwards, on this site")),
+    responses((status = 302, description = "To the login")),
+)]
+pub(super) fn sign_up(app: &App, request: &Request) -> Answer {
+    let origin = app.site.origin(&gateway_host(request));
+    redirect(&login_address(&origin, return_to::own_path(&origin, query(request, "next")))?)
 }
 
 /// Ask for the code
@@ -111,11 +130,7 @@ async fn asked(
 ) -> Result<String, ApiError> {
     let browser = own_browser(app, request, fields)?;
     let email = fields.required("email")?;
-    let email = Email::parse(email).ok_or_else(|| {
-        ApiError::bad_request(
-            "That is not an e-mail address. Write it like ada@example.com, without accents or spaces.",
-        )
-    })?;
+    let email = Email::parse(email).ok_or_else(|| ApiError::bad_request(words::login().not_an_address))?;
     let source = source(request);
     app.limits.spend(limits::MAILS_FROM_SOURCE, &source).await?;
     app.limits.spend(limits::MAILS_FROM_SOURCE_TO_MAILBOX, &format!("{source} {}", email.as_str())).await?;
@@ -145,7 +160,7 @@ pub(super) fn own_browser(app: &App, request: &Request, fields: &Fields) -> Resu
     Browser::of(&app.site, request).filter(|browser| browser.owns(&app.site.secret, token)).ok_or_else(|| {
         let page = *request.method() == Method::POST && is_form(request);
         ApiError::forbidden(if page {
-            "This page was open for too long, or cookies are switched off for this site. Please try again."
+            words::login().too_old
         } else {
             "The csrfToken is not this browser's. Get one from /api/auth/csrf, and send the cookie that came with it."
         })

@@ -13,6 +13,7 @@ pub mod sessions;
 pub mod share_links;
 pub mod users;
 pub mod videos;
+pub mod views;
 
 use std::time::Duration;
 

@@ -6,7 +6,7 @@ use super::{
     Connection, DbError,
     callers::Place,
     column, instant,
-    videos::{self, Video},
+    videos::{self, VISIBLE, Video},
 };
 use crate::{
     identity::Credential,
@@ -44,6 +44,8 @@ pub struct Shared {
     pub video: Video,
     /// Who asks, if they are anybody.
     pub visitor: Option<UserId>,
+    /// How many have watched it.
+    pub viewers: u64,
 }
 
 /// Why somebody may not watch.
@@ -113,16 +115,19 @@ pub async fn find(
         |place| format!("(SELECT w.user_id FROM {} WHERE {})", place.table, place.holds),
     );
     let sql = format!(
-        "SELECT {COLUMNS}, {}, {visitor} AS visitor FROM share_links l JOIN videos v ON v.id = l.video_id \
-         JOIN users u ON u.id = v.owner_id WHERE l.short_code = :code AND v.deleted_at IS NULL",
+        "SELECT {COLUMNS}, {}, {visitor} AS visitor, \
+         (SELECT CAST(COALESCE(SUM(w.viewers), 0) AS UNSIGNED) FROM video_views w WHERE w.video_id = v.id) AS viewers \
+         FROM share_links l JOIN videos v ON v.id = l.video_id \
+         JOIN users u ON u.id = v.owner_id WHERE l.short_code = :code AND {VISIBLE}",
         videos::COLUMNS
     );
     let mut params: Vec<(&str, mysql_async::Value)> = vec![("code", code.as_str().into())];
     params.extend(place.map(|place| ("hash", place.hash())));
     let Some(mut row) = db.first::<Row>(&sql, mysql_async::Params::from(params)).await? else { return Ok(None) };
     let visitor = column::<Option<String>>(&mut row, "visitor")?.as_deref().and_then(UserId::parse);
+    let viewers = column(&mut row, "viewers")?;
     let Some(link) = link(&mut row)? else { return Ok(None) };
-    Ok(videos::video(row)?.map(|video| Shared { link, video, visitor }))
+    Ok(videos::video(row)?.map(|video| Shared { link, video, visitor, viewers }))
 }
 
 /// A video's links, in the order in which they were made: the first one is the one that the clients show.

@@ -78,6 +78,13 @@ impl OpenApi for Api {
     avatar::take_away,
     account::delete,
     status::status,
+    dashboard::library::show,
+    dashboard::library::cards,
+    dashboard::title::change,
+    dashboard::bin::show,
+    dashboard::bin::bin,
+    dashboard::bin::restore,
+    dashboard::bin::purge,
     dashboard::record::show,
     dashboard::video::show,
     dashboard::video::change,
@@ -151,6 +158,13 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
             settings::for_form(&app, &request, "confirmation", account::delete(&app, &request).await)
         }
 
+        ("GET", ["dashboard", "caps"]) => dashboard::library::show(&app, &request).await,
+        ("GET", ["dashboard", "caps", "cards"]) => dashboard::library::cards(&app, &request).await,
+        ("GET", ["dashboard", "caps", "deleted"]) => dashboard::bin::show(&app, &request).await,
+        ("POST", ["dashboard", "caps", id, "title"]) => dashboard::title::change(&app, &request, id).await,
+        ("POST", ["dashboard", "caps", id, "bin"]) => dashboard::bin::bin(&app, &request, id).await,
+        ("POST", ["dashboard", "caps", id, "restore"]) => dashboard::bin::restore(&app, &request, id).await,
+        ("POST", ["dashboard", "caps", id, "purge"]) => dashboard::bin::purge(&app, &request, id).await,
         ("GET", ["dashboard", "caps", "record"]) => dashboard::record::show(&app, &request).await,
         ("GET", ["dashboard", "caps", id]) => dashboard::video::show(&app, &request, id).await,
         ("POST", ["dashboard", "caps", id]) => dashboard::video::change(&app, &request, id).await,

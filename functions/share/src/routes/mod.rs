@@ -10,6 +10,7 @@ mod page;
 mod playlist;
 mod shut;
 mod talk;
+mod views;
 
 use std::sync::Arc;
 
@@ -38,6 +39,8 @@ use crate::app::App;
     comments::edit,
     comments::delete,
     comments::delete_form,
+    views::track,
+    views::count,
 ))]
 pub struct Api;
 
@@ -63,6 +66,8 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
         ("POST", ["api", "videos", code, "comments", id, "delete"]) => {
             comments::delete_form(&app, &request, code, id).await
         }
+        ("POST", ["api", "analytics", "track"]) => views::track(&app, &request).await,
+        ("GET", ["api", "analytics"]) => views::count(&app, &request).await,
 
         _ => no_route(),
     }

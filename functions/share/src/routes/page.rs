@@ -5,8 +5,10 @@ use common::{
     db::videos::{self, Kind, Status, Video},
     error::ApiError,
     http::{Answer, Policy, StatusCode, gateway_host, html, nonce, origin_of, secured},
-    ids::ShareCode,
+    ids::{ShareCode, VideoId},
     objects::keys,
+    text::grouped,
+    time::clock,
     visitor::Visitor,
 };
 use lambda_http::Request;
@@ -35,10 +37,14 @@ struct SharePage<'a> {
     nonce: &'a str,
     url: &'a str,
     title: &'a str,
+    /// The video, when its owner watches.
+    own: Option<&'a VideoId>,
     status: &'static str,
     /// Of a recording that is being made: `waiting`, or `playing` when there is something to play.
     live: Option<&'static str>,
     byline: &'a str,
+    /// How many have watched it, in words.
+    views: Option<String>,
     description: &'a str,
     /// What previews say below the title.
     summary: &'a str,
@@ -133,7 +139,8 @@ async fn page(app: &App, request: &Request, code: &str, embedded: bool) -> Answe
         let token = writer.as_ref().map(|writer| writer.csrf_token.clone());
         Talk::load(&mut app.db.connect().await?, request, &seen, token).await?
     };
-    let Seen { code, video, .. } = seen;
+    let owned = !embedded && seen.visitor.as_ref() == Some(&seen.video.owner);
+    let Seen { code, video, viewers, .. } = seen;
     let nonce = nonce()?;
     // Signing is arithmetic, not a call. The address also tells where the browser will fetch media from.
     let seen = match (video.kind, video.published) {
@@ -154,9 +161,11 @@ async fn page(app: &App, request: &Request, code: &str, embedded: bool) -> Answe
         nonce: &nonce,
         url: &url,
         title: &video.name,
+        own: owned.then_some(&video.id),
         status: video.status.as_str(),
         live: live::is_live(&video).then_some(if plays { "playing" } else { "waiting" }),
         byline: &byline,
+        views: video.published_at.map(|_| views(viewers)),
         description: &video.description,
         summary: if video.description.is_empty() { &byline } else { &video.description },
         player: player(&code, &video, &seen, plays),
@@ -234,11 +243,13 @@ fn byline(video: &Video) -> String {
     format!("{who}{day}{length}")
 }
 
-/// Milliseconds as `m:ss` or `h:mm:ss`, rounded to the second.
-pub(super) fn clock(millis: u64) -> String {
-    let seconds = (millis + 500) / 1000;
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+/// How many have watched, in words.
+fn views(viewers: u64) -> String {
+    match viewers {
+        0 => "No views yet".to_owned(),
+        1 => "1 view".to_owned(),
+        many => format!("{} views", grouped(many)),
+    }
 }
 
 /// A page, which plays media from there; while it is recorded, the page's script puts that together itself. Whoever writes sends
@@ -265,9 +276,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clock_reads_like_a_player() {
-        assert_eq!(clock(0), "0:00");
-        assert_eq!(clock(61_499), "1:01");
-        assert_eq!(clock(3_600_000 + 59_600), "1:01:00");
+    fn views_are_counted_in_words() {
+        assert_eq!([0, 1, 2, 12_345].map(views), ["No views yet", "1 view", "2 views", "12,345 views"]);
     }
 }

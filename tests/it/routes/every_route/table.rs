@@ -20,6 +20,7 @@ const CLI_FIELDS: &str = r#"{"client_id":"cap-cli","redirect_uri":"http://127.0.
 pub(super) const ROUTES: &[Route] = &[
     // Login. Nobody is signed in yet, so these are public; what changes something wants the browser's own token.
     public("GET /login", 200),
+    public("GET /signup", 302),
     public("GET /verify-otp", 200).query("email=ada@example.test"),
     public("GET /api/auth/csrf", 200),
     public("GET /api/auth/providers", 200),
@@ -171,6 +172,14 @@ pub(super) const ROUTES: &[Route] = &[
     caller("POST /api/settings/user/avatar/remove"),
     signed_in("POST /api/settings/user/delete").fields(r#"{"email":"ada@example.test"}"#),
     // Pages of one's videos.
+    // The library. What is thrown away there can be taken back; nobody else's is found.
+    page_of_account("GET /dashboard/caps"),
+    caller("GET /dashboard/caps/cards").query("ids=0123456789abcde"),
+    page_of_account("GET /dashboard/caps/deleted"),
+    caller("POST /dashboard/caps/{id}/title").about(Video).fields(r#"{"name":"Mine now"}"#),
+    caller("POST /dashboard/caps/{id}/bin").about(Video).fields("{}"),
+    caller("POST /dashboard/caps/{id}/restore").about(Video).fields("{}"),
+    caller("POST /dashboard/caps/{id}/purge").about(Video).fields("{}"),
     page_of_account("GET /dashboard/caps/record"),
     page_of_account("GET /dashboard/caps/{id}").about(Video),
     caller("POST /dashboard/caps/{id}").about(Video).fields(r#"{"change":"details","name":"Mine now"}"#),
@@ -196,4 +205,9 @@ pub(super) const ROUTES: &[Route] = &[
     public("HEAD /api/video/preview", 302).about(Video).query("videoId=ID"),
     public("GET /api/video/storyboard", 200).about(Video).query("videoId=ID"),
     public("HEAD /api/video/storyboard", 200).about(Video).query("videoId=ID"),
+    program("POST /api/analytics/track", 200)
+        .about(Video)
+        .json(r#"{"videoId":"ID","sessionId":"x"}"#)
+        .exactly(r#"{"success":true}"#),
+    public("GET /api/analytics", 200).about(Video).query("videoId=ID&range=30d").exactly(r#"{"count":0}"#),
 ];

@@ -75,7 +75,7 @@ async fn next_version(
 ) -> Result<bool, mysql_async::Error> {
     let sql = format!(
         "UPDATE videos SET comments_version = LAST_INSERT_ID(comments_version + 1){with} \
-         WHERE id = :video AND deleted_at IS NULL{only}"
+         WHERE id = :video AND deleted_at IS NULL AND binned_at IS NULL{only}"
     );
     transaction.exec_drop(sql, params! { "video" => video.as_str() }).await?;
     Ok(transaction.affected_rows() > 0)
@@ -272,7 +272,7 @@ async fn remove(
 /// The video of a comment that stands.
 pub async fn video_of(db: &mut Connection, id: &CommentId) -> Result<Option<VideoId>, DbError> {
     let sql = "SELECT c.video_id FROM comments c JOIN videos v ON v.id = c.video_id \
-               WHERE c.id = :id AND c.deleted_at IS NULL AND v.deleted_at IS NULL";
+               WHERE c.id = :id AND c.deleted_at IS NULL AND v.deleted_at IS NULL AND v.binned_at IS NULL";
     let Some(mut row) = db.first::<Row>(sql, params! { "id" => id.as_str() }).await? else { return Ok(None) };
     Ok(VideoId::parse(&column::<String>(&mut row, "video_id")?))
 }

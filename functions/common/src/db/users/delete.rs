@@ -66,6 +66,7 @@ async fn clear(transaction: &mut Transaction<'_>, id: &UserId) -> Result<(), mys
         "DELETE FROM organizations WHERE owner_id = :id",
         "DELETE FROM notifications WHERE recipient_id = :id OR actor_id = :id",
         "DELETE FROM notification_preferences WHERE user_id = :id",
+        "DELETE w FROM video_views w JOIN videos v ON v.id = w.video_id WHERE v.owner_id = :id",
         // MySQL sets columns from left to right: what was deleted before keeps its times.
         "UPDATE videos SET name = '', swept_at = IF(deleted_at IS NULL, NULL, swept_at), \
          deleted_at = COALESCE(deleted_at, UTC_TIMESTAMP(3)) WHERE owner_id = :id",

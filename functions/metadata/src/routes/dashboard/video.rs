@@ -13,7 +13,6 @@ use common::{
     http::{Answer, Fields, StatusCode, fields, gateway_host, query, see_other},
     identity,
     ids::{ShareCode, VideoId},
-    objects::keys,
     text,
     time::Millis,
 };
@@ -119,7 +118,7 @@ pub(in crate::routes) async fn show(app: &App, request: &Request, id: &str) -> A
         nonce: "",
         frame: &person.frame,
         state: state(&video),
-        poster: poster(app, &video).await?,
+        poster: super::poster(&app.objects, &video).await?,
         embed: embed(&app.site.origin(&host), &video),
         url: &url,
         links: &links,
@@ -239,15 +238,6 @@ async fn owned(person: &mut Person, id: &str) -> Result<Option<Video>, ApiError>
     let Some(id) = VideoId::parse(id) else { return Ok(None) };
     let video = videos::find(&mut person.db, &id).await?;
     Ok(video.filter(|video| video.owner == person.session.user))
-}
-
-async fn poster(app: &App, video: &Video) -> Result<Option<String>, ApiError> {
-    let key = match (video.kind, video.published) {
-        (_, None) => return Ok(None),
-        (Kind::Screenshot, Some(published)) => keys::screenshot(&video.id, published),
-        (Kind::Recording, Some(_)) => keys::poster(&video.id),
-    };
-    Ok(Some(app.objects.sign_get(&key).await?))
 }
 
 fn state(video: &Video) -> State {
