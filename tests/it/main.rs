@@ -10,3 +10,4 @@ mod openapi;
 mod pages;
 mod recorder;
 mod routes;
+mod talk;

@@ -7,6 +7,7 @@ mod cli;
 mod corpus;
 mod deriving;
 mod desktop;
+mod digest;
 mod events;
 mod failures;
 mod instant;

@@ -5,6 +5,7 @@ mod agent_uploads;
 mod assets;
 mod avatar;
 mod caps;
+mod comments;
 mod create;
 mod delete;
 mod derived;

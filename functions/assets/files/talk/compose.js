@@ -124,7 +124,7 @@ const compose = ({ panel, says, put, tell, ask, failed, take, show, find }) => {
     if (act.matches(".delete") && confirm(says.sure)) {
       try {
         await ask("DELETE", `comments/${id}`);
-        added({ id, type: "text", deleted: true, author: null, content: "", timestamp: null, createdAt: item.querySelector("time").dateTime }, -1);
+        added({ id, type: "text", deleted: true }, -1);
         tell(says.gone);
       } catch (error) {
         tell(failed(error));

@@ -44,23 +44,27 @@ const talk = () => {
 
   // Fills an empty comment, or the one that is shown.
   const fill = (item, said) => {
-    const [words, time, at, acts] = [".words", "time", ".at", ".acts"].map((name) => item.querySelector(`:scope > .by ${name}, :scope > ${name}`));
+    const [words, by, time, at, acts] = [".words", ".by", "time", ".at", ".acts"].map((name) => item.querySelector(`:scope > .by ${name}, :scope > ${name}`));
     words.textContent = said.deleted ? says.deleted : said.content;
+    if (said.deleted) {
+      words.classList.add("gone");
+      by?.remove();
+      return void acts?.remove();
+    }
     item.querySelector(":scope > .by > b").textContent = said.author ?? says.somebody;
     item.querySelector(":scope > .by > .initial").textContent = [...(said.author ?? "?")][0].toUpperCase();
     if (!said.byOwner) item.querySelector(":scope > .by > .tag")?.remove();
     const edited = item.querySelector(":scope > .by > .edited");
-    if (!said.editedAt || said.deleted) edited?.remove();
+    if (!said.editedAt) edited?.remove();
     else if (!edited) item.querySelector(":scope > .by").append(Object.assign(document.createElement("span"), { className: "edited", textContent: says.edited }));
     if (said.timestamp === null) at?.remove();
     else if (at) {
       at.textContent = clock(said.timestamp);
-      at.href = `/s/${code}?t=${Math.floor(said.timestamp)}`;
-      at.dataset.at = said.timestamp;
+      at.href = `?t=${said.timestamp}`;
     }
-    if (said.deleted || !csrf) acts?.remove();
+    if (!csrf) acts?.remove();
     else if (acts) {
-      acts.querySelector(".reply").href = `/s/${code}?reply=${said.id}#write`;
+      acts.querySelector(".reply").href = `?reply=${said.id}#write`;
       if (said.deletable) acts.querySelector(".delete")?.setAttribute("formaction", `${path}comments/${said.id}/delete`);
       else acts.querySelector(".delete")?.remove();
       if (said.mine && !acts.querySelector(".edit")) {
@@ -116,6 +120,27 @@ const talk = () => {
     marks?.([...moments.values(), ...reactions.values()]);
   };
 
+  // What the page had no room for, the newest first, and whether there is more.
+  let [rest, further, last] = [[], false, 0];
+  const keep = (comments, more) => {
+    rest.push(...comments.filter(({ type, id }) => type === "text" && !find(id)));
+    [further, last] = [more, comments.at(-1)?.number];
+  };
+  const older = panel.querySelector(".older");
+  older?.addEventListener("click", async (event) => {
+    event.preventDefault();
+    if (further && rest.length < 20) {
+      const answer = await fetch(`${path}comments?before=${last}`, { cache: "no-store" });
+      if (!answer.ok) return tell(says.failed);
+      const { comments, more } = await answer.json();
+      keep(comments, more);
+    }
+    // A reply waits for what it replies to.
+    rest = rest.toReversed().filter((said) => !place(said)).toReversed();
+    older.hidden = !further && !rest.some(({ parentCommentId }) => !parentCommentId);
+    show();
+  });
+
   // Once all that there is, then what changes. Nothing is asked for while nobody looks, and less often while nothing happens.
   const QUICK = 3000;
   let [wait, timer, full] = [QUICK, 0, false];
@@ -130,6 +155,7 @@ const talk = () => {
     if (full && more) return location.reload();
     // At first, what was said since the page was made.
     for (const said of comments) take(said, full || said.number > version);
+    if (!full) keep(comments, more);
     if (comments.length && full) wait = QUICK;
     [version, total, full] = [now, counted, true];
     show();
@@ -168,7 +194,7 @@ const talk = () => {
     const at = event.target.closest("a.at");
     if (!at || !video) return;
     event.preventDefault();
-    video.currentTime = Number(at.dataset.at);
+    video.currentTime = moment(new URL(at.href).searchParams.get("t"));
     video.scrollIntoView({ block: "nearest" });
   });
   panel.querySelector(".marked")?.scrollIntoView({ block: "center" });
