@@ -6,12 +6,30 @@ use sha2::{Digest, Sha256};
 
 /// The constant that holds an asset's address, its name, and the files that it is made of.
 const ASSETS: &[(&str, &str, &[&str])] = &[
-    ("STYLE", "site.css", &["tokens.css", "parts.css", "share.css", "player.css", "account.css", "reference.css"]),
+    // What everybody loads, viewers on their first visit: kept small.
+    ("STYLE", "site.css", &["tokens.css", "parts.css", "share.css", "player.css"]),
+    // What pages of people with an account add.
+    (
+        "DASHBOARD",
+        "dashboard.css",
+        &["frame.css", "account.css", "reference.css", "video/video.css", "video/views.css", "record/record.css"],
+    ),
     ("SHARE", "share.js", &["page.js", "storyboard.js", "player.js", "watch.js", "live.js", "views.js", "start.js"]),
+    ("FRAME", "frame.js", &["frame.js"]),
     ("ACCOUNT", "account.js", &["account.js"]),
+    ("VIDEO", "video.js", &["video/video.js"]),
+    (
+        "RECORD",
+        "record.js",
+        &["record/fragments.js", "record/upload.js", "record/sources.js", "record/recording.js", "record/page.js"],
+    ),
+    ("COMPOSE", "compose.js", &["record/compose.js"]),
     ("OPENING", "opening.js", &["opening.js"]),
     ("REFERENCE", "reference.js", &["reference.js"]),
 ];
+
+/// Written into the pages that people are sent: whoever comes for the first time waits for one answer, not for two.
+const INLINE: &str = "STYLE";
 
 /// Hexadecimal digits of the content's hash in a name.
 const DIGITS: usize = 12;
@@ -35,6 +53,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             addresses,
             "/// Address of `{name}`.\npub const {constant}: &str = \"/static/{stem}-{hash}.{ending}\";"
         )?;
+        if *constant == INLINE {
+            writeln!(
+                addresses,
+                "/// The content of `{name}`, for pages that must not wait for it.\npub const {constant}_TEXT: &str = include_str!({stored:?});"
+            )?;
+        }
         writeln!(
             all,
             "Asset {{ stem: {stem:?}, hash: {hash:?}, ending: {ending:?}, text: include_str!({stored:?}), \

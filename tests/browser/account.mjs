@@ -118,6 +118,7 @@ await inBrowser(options, async (page, problems) => {
   seen.desktopKey = [await ofDesktop()];
 
   await page.goto(`${base}/dashboard/settings/account`);
+  await page.click(".me summary");
   await page.click("#sign-out");
   await page.waitForURL(/\/login/);
   seen.signedOut = await page.evaluate(async () => (await fetch("/api/auth/session")).json());

@@ -37,7 +37,7 @@ await inBrowser({}, async (page) => {
       paint: performance.getEntriesByName("first-contentful-paint")[0].startTime,
       frame: window.firstFrame,
     }));
-    if (run > 0) runs.push({ ...timing, html: bytes.Document, script: bytes.Script, style: bytes.Stylesheet });
+    if (run > 0) runs.push({ ...timing, html: bytes.Document, script: bytes.Script });
     await page.goto("about:blank");
   }
   const html = await (await fetch(url)).text();
@@ -50,7 +50,6 @@ await inBrowser({}, async (page) => {
     ["HTML transferred", `${of("html")} bytes`, "30000"],
     ["script transferred", `${of("script")} bytes`],
     ["script as gzip", `${gzipSync(script).length} bytes`, "60000"],
-    ["stylesheet transferred", `${of("style")} bytes`],
   ];
   for (const [what, much, most] of rows) console.log(`${what.padEnd(26)} ${much.padStart(14)}${most ? `   of ${most} at most` : ""}`);
 });

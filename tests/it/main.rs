@@ -7,4 +7,5 @@ mod local_cloud;
 mod looks;
 mod openapi;
 mod pages;
+mod recorder;
 mod routes;

@@ -30,8 +30,9 @@ const live = () => {
 
   // The profile and level of H.264 stand behind the name of its configuration (ISO/IEC 14496-15 §5.3.3.1).
   const type = (kind, init) => {
-    if (kind === "audio") return 'audio/mp4; codecs="mp4a.40.2"';
-    const at = String.fromCharCode(...init).indexOf("avcC") + 5;
+    const text = String.fromCharCode(...init);
+    if (kind === "audio") return `audio/mp4; codecs="${text.includes("Opus") ? "opus" : "mp4a.40.2"}"`;
+    const at = text.indexOf("avcC") + 5;
     const profile = [...init.slice(at, at + 3)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     return `video/mp4; codecs="avc1.${profile}"`;
   };

@@ -6,7 +6,6 @@ mod limits;
 mod pages;
 mod return_to;
 mod routes;
-mod visitor;
 
 use common::{http, telemetry};
 

@@ -3,11 +3,11 @@
 use askama::Template;
 use common::{
     error::ApiError,
-    http::{Answer, Policy, StatusCode, html, nonce, secured},
+    frame::Frame,
+    http::{Answer, StatusCode},
+    visitor::{Beside, Visitor},
 };
 use lambda_http::http::{HeaderValue, header::RETRY_AFTER};
-
-use crate::visitor::Visitor;
 
 /// Asks for an address.
 #[derive(Template)]
@@ -97,7 +97,7 @@ pub(crate) struct AgentProblemPage<'a> {
 #[template(path = "account.html")]
 pub(crate) struct AccountPage<'a> {
     pub(crate) nonce: &'a str,
-    pub(crate) csrf_token: &'a str,
+    pub(crate) frame: &'a Frame,
     pub(crate) email: &'a str,
     pub(crate) name: &'a str,
     pub(crate) image: Option<&'a str>,
@@ -132,43 +132,13 @@ pub(crate) struct SessionRow {
     pub(crate) current: bool,
 }
 
-/// Where a page's forms lead and its pictures come from, beside this site.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Beside<'a> {
-    pub(crate) forms: &'a str,
-    pub(crate) media: &'a str,
-}
-
 /// A page with a policy of its own. `render` is given the nonce.
 pub(crate) fn show(
     visitor: &Visitor,
     status: StatusCode,
     render: impl FnOnce(&str) -> askama::Result<String>,
 ) -> Answer {
-    show_beside(visitor, status, Beside::default(), render)
-}
-
-/// As [`show`], for pages that deal with other places too.
-pub(crate) fn show_beside(
-    visitor: &Visitor,
-    status: StatusCode,
-    beside: Beside<'_>,
-    render: impl FnOnce(&str) -> askama::Result<String>,
-) -> Answer {
-    let nonce = nonce()?;
-    let page = render(&nonce).map_err(ApiError::internal)?;
-    // The site may be reached at another address than its own; its forms come back to either.
-    let forms = format!("'self' {} {}", visitor.origin, beside.forms);
-    // Forms need their Origin, which no-referrer would hide.
-    let policy = Policy {
-        nonce: &nonce,
-        media: beside.media,
-        forms: &forms,
-        connect: beside.media,
-        referrer: "same-origin",
-        frames: "'none'",
-    };
-    visitor.greeted(secured(html(status, page), &policy))
+    visitor.show(status, Beside::default(), render)
 }
 
 /// A page that refuses, with when to try again.

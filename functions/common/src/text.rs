@@ -23,6 +23,16 @@ pub fn line(text: &str, most: usize) -> Result<&str, TextError> {
     Ok(text)
 }
 
+/// As [`line`], of any number of lines, which a line feed ends: forms send two characters for it.
+pub fn lines(text: &str, most: usize) -> Result<String, TextError> {
+    let text = text.replace("\r\n", "\n");
+    let text = text.trim();
+    if text.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\t')) {
+        return Err(TextError::Control);
+    }
+    if text.chars().nth(most).is_some() { Err(TextError::Long) } else { Ok(text.to_owned()) }
+}
+
 /// Characters of a file's name without its ending.
 const FILE_CHARACTERS: usize = 120;
 

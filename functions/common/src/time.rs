@@ -28,6 +28,12 @@ impl Millis {
         self.timestamp().strftime("%-d %B %Y").to_string()
     }
 
+    /// The day as inputs of forms have it, such as `2025-05-09` (UTC).
+    #[must_use]
+    pub fn date(self) -> String {
+        self.timestamp().strftime("%Y-%m-%d").to_string()
+    }
+
     /// As requests to AWS are dated, such as `20250509T100000Z`.
     #[must_use]
     pub fn compact(self) -> String {
@@ -124,6 +130,7 @@ mod tests {
         let at = Millis::parse("2025-05-09T10:00:00Z").expect("an instant");
         assert_eq!(serde_json::to_string(&at).expect("json"), r#""2025-05-09T10:00:00.000Z""#);
         assert_eq!(at.day(), "9 May 2025");
+        assert_eq!(at.date(), "2025-05-09");
         assert_eq!(at.compact(), "20250509T100000Z");
         let micros = |text| Millis::parse_micros(text);
         assert_eq!(micros("2025-05-09T12:00:00.123456789+02:00"), Some(at.0 * 1000 + 123_456));

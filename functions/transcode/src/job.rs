@@ -225,6 +225,7 @@ async fn try_once(app: &App, source: &Source, lease: &Lease, job: &Job<'_>, cont
             Ok(())
         }
         Outcome::Shown(picture) => shown(app, source, lease, &picture).await,
+        Outcome::Assembled(key) => assembled(app, source, lease, &key).await,
         Outcome::Shared | Outcome::Derived => Ok(()),
         Outcome::Rejected(reason) => {
             fail(app, source, lease, &reason, false).await?;
@@ -251,6 +252,17 @@ async fn shown(app: &App, source: &Source, lease: &Lease, picture: &videos::Pict
         tracing::warn!(video = %source.video, %error, "shown, but something was left behind");
     }
     Ok(())
+}
+
+/// A recording is one file. The event of its being stored may have come while this attempt held the lease, so it is asked for
+/// once more.
+async fn assembled(app: &App, source: &Source, lease: &Lease, key: &str) -> Result<(), JobError> {
+    tracing::info!(video = %source.video, attempt = lease.attempt, "assembled");
+    app.ledger.finish(lease).await?;
+    match keys::publish_job(key) {
+        Some(job) => Ok(app.objects.ask(&job).await?),
+        None => Ok(()),
+    }
 }
 
 /// Asks for what is derived from a video that plays.

@@ -36,6 +36,8 @@ pub(crate) enum Outcome {
     Shown(videos::Picture),
     /// It never will, and this sentence says why.
     Rejected(String),
+    /// It has become one file, which is to be published as an upload at this key is.
+    Assembled(String),
     /// Everything that is to be derived is there.
     Derived,
     /// Its pieces are being worked on elsewhere, under the same lease.

@@ -2,6 +2,7 @@
 
 mod agent_auth;
 mod agent_uploads;
+mod analytics;
 mod assets;
 mod avatar;
 mod caps;
@@ -26,4 +27,5 @@ mod share;
 mod sharing;
 mod signed;
 mod status;
+mod video_page;
 mod views;

@@ -5,18 +5,16 @@ use common::{
     agent::Scopes,
     db::{api_keys, sessions},
     error::ApiError,
-    http::{Answer, StatusCode, gateway_host, origin_of, query, redirect},
-    objects::keys,
+    frame::{Person, to_login},
+    http::{Answer, StatusCode, gateway_host, query, redirect},
     time::Millis,
 };
 use lambda_http::Request;
 
-use super::session::login_address;
 use crate::{
     app::App,
     device,
-    pages::{self, AccountPage, Beside, KeyRow, NewKey, SessionRow},
-    visitor::{Visitor, signed_in},
+    pages::{self, AccountPage, KeyRow, NewKey, SessionRow},
 };
 
 /// Where the page is on the site.
@@ -71,26 +69,20 @@ pub(super) async fn problem(app: &App, request: &Request, error: &ApiError) -> A
 }
 
 async fn page(app: &App, request: &Request, status: StatusCode, says: Says<'_>) -> Answer {
-    let visitor = Visitor::of(&app.site, request)?;
-    let Some((session, mut db)) = signed_in(app, request).await? else {
-        return redirect(&login_address(&visitor.origin, PATH)?);
+    let Some(mut person) = Person::at(PATH, request, &app.site, &app.db, &app.objects).await? else {
+        return to_login(&app.site, request, PATH);
     };
-    let made = api_keys::list(&mut db, &session.user, None).await?;
-    let open = sessions::list(&mut db, &session.user, None).await?;
-    drop(db);
+    let made = api_keys::list(&mut person.db, &person.session.user, None).await?;
+    let open = sessions::list(&mut person.db, &person.session.user, None).await?;
     let key_rows: Vec<_> = made.into_iter().map(key_row).collect();
-    let session_rows: Vec<_> = open.iter().map(|one| session_row(one, &session)).collect();
-    let avatar = keys::avatar(&session.user, session.avatar.as_deref().unwrap_or("none"));
-    // Signing is arithmetic. The address also tells where the page stores and finds pictures.
-    let picture = app.objects.sign_get(&avatar).await?;
-    let beside = Beside { media: origin_of(&picture), ..Beside::default() };
-    pages::show_beside(&visitor, status, beside, |nonce| {
+    let session_rows: Vec<_> = open.iter().map(|one| session_row(one, &person.session)).collect();
+    person.show(status, |nonce| {
         let page = AccountPage {
             nonce,
-            csrf_token: &visitor.csrf_token,
-            email: &session.email,
-            name: session.name.as_deref().unwrap_or_default(),
-            image: session.avatar.as_ref().map(|_| picture.as_str()),
+            frame: &person.frame,
+            email: &person.session.email,
+            name: person.session.name.as_deref().unwrap_or_default(),
+            image: person.frame.image.as_deref(),
             problem: says.problem,
             new_key: says.new_key.map(|(name, key)| NewKey { name, key }),
             keys: &key_rows,

@@ -12,6 +12,7 @@ use common::{
     },
     ids::SessionToken,
     tokens,
+    visitor::{Visitor, login_address},
 };
 use lambda_http::Request;
 use sha2::{Digest, Sha256};
@@ -25,7 +26,6 @@ use crate::{
     limits,
     pages::{self, LinkPage, StalePage},
     return_to,
-    visitor::Visitor,
 };
 
 const WRONG_CODE: &str =
@@ -209,7 +209,7 @@ fn refuse(visitor: &Visitor, next: &str, token: Option<Token<'_>>, email: Option
 
 /// The page for what does not sign in, with the way to a fresh mail.
 fn stale(visitor: &Visitor, next: &str, problem: &str) -> Answer {
-    let again = super::session::login_address(&visitor.origin, next)?;
+    let again = login_address(&visitor.origin, next)?;
     pages::show(visitor, StatusCode::FORBIDDEN, |nonce| StalePage { nonce, again: &again, problem }.render())
 }
 

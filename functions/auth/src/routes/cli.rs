@@ -10,15 +10,15 @@ use common::{
     error::ApiError,
     http::{Answer, Fields, StatusCode, fields, query, redirect},
     identity,
+    visitor::{Beside, Visitor, login_address, signed_in},
 };
 use lambda_http::Request;
 
-use super::{forms, session::login_address};
+use super::forms;
 use crate::{
     app::App,
     limits,
-    pages::{self, AgentPage, AgentProblemPage, Beside},
-    visitor::{Visitor, signed_in},
+    pages::{self, AgentPage, AgentProblemPage},
 };
 
 /// The one program that asks.
@@ -121,7 +121,7 @@ pub(super) async fn ask(app: &App, request: &Request) -> Answer {
         }
     };
     let fields = wanted.fields();
-    let Some((session, _)) = signed_in(app, request).await? else {
+    let Some((session, _)) = signed_in(&app.db, request).await? else {
         let query = serde_urlencoded::to_string(&fields).map_err(ApiError::internal)?;
         return redirect(&login_address(&visitor.origin, &format!("/cli/authorize?{query}"))?);
     };
@@ -129,7 +129,7 @@ pub(super) async fn ask(app: &App, request: &Request) -> Answer {
     let (csrf_token, email) = (&visitor.csrf_token, &session.email);
     // Browsers hold a form to its policy where it is redirected, too.
     let beside = Beside { forms: &wanted.loopback(), ..Beside::default() };
-    pages::show_beside(&visitor, StatusCode::OK, beside, |nonce| {
+    visitor.show(StatusCode::OK, beside, |nonce| {
         AgentPage { nonce, csrf_token, email, fields: &fields, rights: &rights }.render()
     })
 }

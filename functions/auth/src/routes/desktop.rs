@@ -12,18 +12,18 @@ use common::{
     identity,
     ids::{SessionToken, UserId},
     time::Millis,
+    visitor::{Beside, Visitor, login_address, signed_in},
 };
 use lambda_http::{
     Request,
     http::{HeaderValue, header},
 };
 
-use super::{forms, keys, session::login_address};
+use super::{forms, keys};
 use crate::{
     app::App,
     limits,
-    pages::{self, Beside, DesktopPage, OpeningPage},
-    visitor::{Visitor, signed_in},
+    pages::{self, DesktopPage, OpeningPage},
 };
 
 /// What the app's key and session are called in the lists.
@@ -102,7 +102,7 @@ pub(super) async fn ask(app: &App, request: &Request) -> Answer {
     let wanted = Wanted::read(|name| query(request, name))?;
     let visitor = Visitor::of(&app.site, request)?;
     let fields = wanted.fields();
-    let Some((session, _)) = signed_in(app, request).await? else {
+    let Some((session, _)) = signed_in(&app.db, request).await? else {
         let query = serde_urlencoded::to_string(&fields).map_err(ApiError::internal)?;
         let here = format!("{}/api/desktop/session/request?{query}", visitor.origin);
         return redirect(&login_address(&visitor.origin, &here)?);
@@ -111,7 +111,7 @@ pub(super) async fn ask(app: &App, request: &Request) -> Answer {
     let forms = format!("{} cap-desktop:", wanted.loopback().unwrap_or_default());
     let (csrf_token, email, fields) = (&visitor.csrf_token, &session.email, &fields);
     let (loopback, session) = (wanted.port.is_some(), wanted.session);
-    pages::show_beside(&visitor, StatusCode::OK, Beside { forms: &forms, ..Beside::default() }, |nonce| {
+    visitor.show(StatusCode::OK, Beside { forms: &forms, ..Beside::default() }, |nonce| {
         DesktopPage { nonce, csrf_token, email, fields, loopback, session }.render()
     })
 }

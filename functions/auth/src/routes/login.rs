@@ -10,6 +10,7 @@ use common::{
     outbox::Mail,
     time::Millis,
     tokens,
+    visitor::{Visitor, login_address, signed_in},
 };
 use lambda_http::Request;
 use serde::Serialize;
@@ -22,7 +23,6 @@ use crate::{
     limits,
     pages::{self, CodePage, LoginPage},
     return_to,
-    visitor::{Visitor, signed_in},
 };
 
 /// Milliseconds that a code and a link are good for. The database says the same.
@@ -48,7 +48,7 @@ pub(super) struct Next {
 pub(super) async fn page(app: &App, request: &Request) -> Answer {
     let visitor = Visitor::of(&app.site, request)?;
     let next = return_to::own_path(&visitor.origin, query(request, "next"));
-    if signed_in(app, request).await?.is_some() {
+    if signed_in(&app.db, request).await?.is_some() {
         return redirect(&format!("{}{next}", visitor.origin));
     }
     form(&visitor, StatusCode::OK, next, "", None)
@@ -71,7 +71,7 @@ pub(super) fn code_page(app: &App, request: &Request) -> Answer {
     let next = return_to::own_path(&visitor.origin, query(request, "next"));
     match query(request, "email").and_then(Email::parse) {
         Some(email) => code_form(&visitor, StatusCode::OK, next, &email, None),
-        None => redirect(&super::session::login_address(&visitor.origin, next)?),
+        None => redirect(&login_address(&visitor.origin, next)?),
     }
 }
 
@@ -189,7 +189,7 @@ pub(super) fn code_form(
     problem: Option<&str>,
 ) -> Answer {
     let (csrf_token, email) = (&visitor.csrf_token, email.as_str());
-    let again = super::session::login_address(&visitor.origin, next)?;
+    let again = login_address(&visitor.origin, next)?;
     pages::show(visitor, status, |nonce| CodePage { nonce, csrf_token, next, email, again: &again, problem }.render())
 }
 

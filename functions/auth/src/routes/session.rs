@@ -10,17 +10,14 @@ use common::{
     ids::UserId,
     objects::keys,
     time::Millis,
+    visitor::{Visitor, login_address, signed_in},
 };
 use lambda_http::Request;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{forms, login::Next};
-use crate::{
-    app::App,
-    return_to,
-    visitor::{Visitor, signed_in},
-};
+use crate::{app::App, return_to};
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -93,7 +90,7 @@ pub(super) fn providers(app: &App, request: &Request) -> Answer {
 #[utoipa::path(get, path = "/api/auth/session", tag = "Login", security(()), responses((status = 200, body = Session<'_>)))]
 pub(super) async fn session(app: &App, request: &Request) -> Answer {
     let Some(token) = cookie::session(request) else { return json_response(StatusCode::OK, &Session::default()) };
-    let Some((session, _)) = signed_in(app, request).await? else {
+    let Some((session, _)) = signed_in(&app.db, request).await? else {
         let nobody = json_response(StatusCode::OK, &Session::default())?;
         return with_cookie(nobody, &cookie::clear_session(&app.site));
     };
@@ -154,10 +151,4 @@ pub(super) async fn sign_out(app: &App, request: &Request) -> Answer {
         json_response(StatusCode::OK, &Next { url })?
     };
     with_cookie(answer, &cookie::clear_session(&app.site))
-}
-
-/// The login page, which leads on to a path of the site.
-pub(super) fn login_address(origin: &str, next: &str) -> Result<String, ApiError> {
-    let query = serde_urlencoded::to_string([("next", next)]).map_err(ApiError::internal)?;
-    Ok(format!("{origin}/login?{query}"))
 }

@@ -43,7 +43,7 @@ pub fn secured(mut response: Response<Body>, policy: &Policy<'_>) -> Answer {
     let Policy { nonce, media, forms, connect, referrer, frames } = policy;
     let csp = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data: {media}; \
-         media-src 'self' {media}; connect-src 'self' {connect}; base-uri 'none'; form-action {forms}; \
+         media-src 'self' {media}; worker-src 'self'; connect-src 'self' {connect}; base-uri 'none'; form-action {forms}; \
          frame-ancestors {frames}"
     );
     let headers = response.headers_mut();

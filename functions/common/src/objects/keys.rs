@@ -51,6 +51,12 @@ pub fn raw_prefix(video: &VideoId) -> String {
     format!("{RAW}{video}.")
 }
 
+/// A recording that was assembled of its segments and is published as an upload is.
+#[must_use]
+pub fn assembled(video: &VideoId) -> String {
+    format!("{RAW}{video}.mp4")
+}
+
 /// What is played.
 #[must_use]
 pub fn processed(video: &VideoId) -> String {

@@ -102,6 +102,11 @@ impl Init {
         Ok(init)
     }
 
+    /// How each track is coded: the type of its first sample description, such as `avc1`, `mp4a` or `Opus` (§8.5.2).
+    pub fn formats(&self) -> impl Iterator<Item = [u8; 4]> {
+        self.tracks.iter().filter_map(|track| track.stsd.get(12..16)?.try_into().ok())
+    }
+
     pub(super) fn track(&self, id: u32) -> Option<&InitTrack> {
         self.tracks.iter().find(|track| track.id == id)
     }

@@ -1,7 +1,9 @@
 //! Table of contents.
 
+mod analytics;
 mod caps;
 mod context;
+mod dashboard;
 mod delete;
 mod desktop;
 mod me;
@@ -39,6 +41,8 @@ impl OpenApi for Api {
     caps::download,
     caps::rename,
     context::show,
+    analytics::agent,
+    analytics::dashboard,
     delete::agent,
     sharing::show,
     sharing::change,
@@ -58,6 +62,9 @@ impl OpenApi for Api {
     avatar::take_away,
     account::delete,
     status::status,
+    dashboard::record::show,
+    dashboard::video::show,
+    dashboard::video::change,
     reference::openapi,
     reference::page,
 ))]
@@ -81,6 +88,9 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
         ("PATCH", ["api", "videos", id, "links", code]) => sharing::change_link(&app, &request, id, code).await,
         ("DELETE", ["api", "videos", id, "links", code]) => sharing::remove(&app, &request, id, code).await,
 
+        ("GET", ["api", "v1", "analytics"]) => analytics::agent(&app, &request).await,
+        ("GET", ["api", "dashboard", "analytics"]) => analytics::dashboard(&app, &request).await,
+
         ("GET", ["api", "v1", "me"]) => me::show(&app, &request).await,
         ("PATCH", ["api", "v1", "me"]) => me::rename(&app, &request).await,
         ("POST", ["api", "v1", "me", "sign-out-all"]) => me::sign_out_all(&app, &request).await,
@@ -102,6 +112,10 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
         ("POST", ["api", "settings", "user", "delete"]) => {
             settings::for_form(&app, &request, "confirmation", account::delete(&app, &request).await)
         }
+
+        ("GET", ["dashboard", "caps", "record"]) => dashboard::record::show(&app, &request).await,
+        ("GET", ["dashboard", "caps", id]) => dashboard::video::show(&app, &request, id).await,
+        ("POST", ["dashboard", "caps", id]) => dashboard::video::change(&app, &request, id).await,
 
         ("GET", ["api", "status"]) => status::status(&app).await,
         ("GET", ["api", "openapi.json"]) => reference::openapi(),

@@ -216,7 +216,7 @@ async fn answer(app: &App, request: &Request, db: &mut Connection, status: Statu
     json_response(status, &Sharing { public: video.public, links: links.into_iter().map(shown).collect() })
 }
 
-async fn hashed(password: Option<&str>) -> Result<Option<PasswordHash>, ApiError> {
+pub(super) async fn hashed(password: Option<&str>) -> Result<Option<PasswordHash>, ApiError> {
     match password {
         Some(password) => Ok(Some(PasswordHash::of(password).await?)),
         None => Ok(None),

@@ -41,7 +41,7 @@ impl Card {
                 "@context": "https://schema.org",
                 "@type": "VideoObject",
                 "name": video.name,
-                "description": video.name,
+                "description": if video.description.is_empty() { &video.name } else { &video.description },
                 "thumbnailUrl": image,
                 "uploadDate": video.created_at,
                 "duration": video.duration_ms.map(|millis| format!("PT{}S", (millis + 500) / 1000)),

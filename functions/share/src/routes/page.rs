@@ -38,9 +38,12 @@ struct SharePage<'a> {
     status: &'static str,
     /// Of a recording that is being made: `waiting`, or `playing` when there is something to play.
     live: Option<&'static str>,
-    byline: String,
+    byline: &'a str,
     /// How many have watched it, in words.
     views: Option<String>,
+    description: &'a str,
+    /// What previews say below the title.
+    summary: &'a str,
     player: Option<Player<'a>>,
     picture: Option<Picture<'a>>,
     notice: Option<Notice>,
@@ -135,14 +138,17 @@ async fn page(app: &App, request: &Request, code: &str, embedded: bool) -> Answe
     };
     let host = gateway_host(request);
     let url = app.site.share_url(&host, code.as_str());
+    let byline = byline(&video);
     let page = SharePage {
         nonce: &nonce,
         url: &url,
         title: &video.name,
         status: video.status.as_str(),
         live: live::is_live(&video).then_some(if plays { "playing" } else { "waiting" }),
-        byline: byline(&video),
+        byline: &byline,
         views: video.published_at.map(|_| views(viewers)),
+        description: &video.description,
+        summary: if video.description.is_empty() { &byline } else { &video.description },
         player: player(&code, &video, &seen, plays),
         picture: picture(&video, &seen),
         notice,

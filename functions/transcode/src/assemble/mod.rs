@@ -3,6 +3,9 @@
 //!
 //! What is there counts, and what the manifest says of it. A segment that never arrived, or is damaged, leaves a hole of its
 //! own length: times come from the segments themselves, so that picture and sound stay together behind it.
+//!
+//! Browsers record sound that not every player takes. Then the one file is an upload like any other, of which is encoded what
+//! has to be.
 
 mod reel;
 
@@ -11,7 +14,7 @@ use common::{
     ids::VideoId,
     live::{Listed, MAX_MANIFEST, Manifest, ManifestError},
     objects::{
-        HEAD_RESERVE, Head, StreamedUpload,
+        HEAD_RESERVE, StreamedUpload,
         keys::{self, Track, live},
     },
 };
@@ -40,8 +43,8 @@ const POSTER_BYTES: u64 = 32 << 20;
 const POSTER_SEGMENTS: usize = 2;
 
 const NOTHING_ARRIVED: &str = "No part of the recording's picture has arrived. Record it again.";
-const NOT_PLAYABLE: &str =
-    "The recording's segments are not in a form that players take: they must hold H.264 and AAC.";
+/// What is published as it is.
+const PLAYED: [&[u8; 4]; 2] = [b"avc1", b"mp4a"];
 
 /// Publishes what was uploaded while it was recorded, as the manifest that is there now says.
 pub(crate) async fn run(app: &App, context: &Context, video: VideoId) -> Result<(), JobError> {
@@ -70,6 +73,15 @@ struct Recorded {
     parts: Vec<Part>,
 }
 
+/// What becomes of the one file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    /// It is played as it is.
+    Play,
+    /// It is published as an upload is.
+    Upload,
+}
+
 impl Try<'_> {
     /// Assembles the recording and puts it in place.
     pub(crate) async fn assemble(&self) -> Result<Outcome, Stop> {
@@ -84,26 +96,54 @@ impl Try<'_> {
         let bytes = [Some(&pictures), sound.as_ref()].into_iter().flatten().flat_map(|track| &track.parts);
         media::decide::within_bytes(bytes.map(|part| part.head.size).sum(), &Limits::new(MAX_BYTES))?;
 
-        let poster = self.first_picture(&pictures).await?;
-        let key = keys::processed(&self.source.video);
-        let seconds = std::time::Duration::try_from_secs_f64(manifest.video.seconds().max(manifest.audio.seconds()));
+        let seconds = manifest.video.seconds().max(manifest.audio.seconds());
+        let tracks = (&pictures, sound.as_ref());
+        let mut formats =
+            [Some(&pictures), sound.as_ref()].into_iter().flatten().flat_map(|track| track.init.formats());
+        if formats.all(|format| PLAYED.contains(&&format)) {
+            let poster = self.first_picture(&pictures).await?;
+            let key = keys::processed(&self.source.video);
+            if let Some(facts) = self.write_to(&key, seconds, tracks, Use::Play).await? {
+                self.put_in_place(&keys::poster(&self.source.video), poster, POSTER).await?;
+                return Ok(Outcome::Published(facts));
+            }
+        }
+        let key = keys::assembled(&self.source.video);
+        let written = self.write_to(&key, seconds, tracks, Use::Upload).await?;
+        Ok(written.map_or(Outcome::Rejected(Reason::Unreadable.sentence()), |_| Outcome::Assembled(key)))
+    }
+
+    /// Stores both tracks as one file. Gives what it says; `None` when it is not for its use.
+    async fn write_to(
+        &self,
+        key: &str,
+        seconds: f64,
+        tracks: (&Recorded, Option<&Recorded>),
+        purpose: Use,
+    ) -> Result<Option<videos::Facts>, Stop> {
+        let seconds = std::time::Duration::try_from_secs_f64(seconds);
         let reserve = seconds.map_or(0, |length| length.as_secs() * INDEX_BYTES_A_SECOND);
         let reserve = if reserve == 0 { HEAD_RESERVE } else { reserve };
-        let mut upload = self.objects.stream(&key, VIDEO, reserve);
-        let joined = match self.join_tracks(&mut upload, &pictures, sound.as_ref()).await {
-            Ok(joined) => joined,
+        let mut upload = self.objects.stream(key, VIDEO, reserve);
+        let joined = match self.join_tracks(&mut upload, tracks, purpose).await {
+            Ok(Some((head, summary))) => self.current(key).await.map(|current| Some((head, summary, current))),
+            Ok(None) => Ok(None),
+            Err(stop) => Err(stop),
+        };
+        match joined {
+            Ok(Some((head, summary, current))) => {
+                let moved = upload.finish(head, current.as_ref()).await?;
+                Ok(Some(facts(summary, moved.size)))
+            }
+            Ok(None) => {
+                upload.abort().await;
+                Ok(None)
+            }
             Err(stop) => {
                 upload.abort().await;
-                return Err(stop);
+                Err(stop)
             }
-        };
-        let Some((head, summary, current)) = joined else {
-            upload.abort().await;
-            return Ok(Outcome::Rejected(NOT_PLAYABLE.to_owned()));
-        };
-        let moved = upload.finish(head, current.as_ref()).await?;
-        self.put_in_place(&keys::poster(&self.source.video), poster, POSTER).await?;
-        Ok(Outcome::Published(facts(summary, moved.size)))
+        }
     }
 
     /// The manifest that the job is for. When the client has stored another since, reading fails and the job begins anew.
@@ -170,14 +210,14 @@ impl Try<'_> {
         poster
     }
 
-    /// Writes the media of both tracks, by turns as they are played. Gives what goes in front of it, what it says, and what
-    /// is now where it goes; `None` when players would not take it.
+    /// Writes the media of both tracks, by turns as they are played. Gives what goes in front of it and what that says; `None`
+    /// when it is not for its use.
     async fn join_tracks(
         &self,
         upload: &mut StreamedUpload,
-        pictures: &Recorded,
-        sound: Option<&Recorded>,
-    ) -> Result<Option<(Vec<u8>, Summary, Option<Head>)>, Stop> {
+        (pictures, sound): (&Recorded, Option<&Recorded>),
+        purpose: Use,
+    ) -> Result<Option<(Vec<u8>, Summary)>, Stop> {
         let limits = &Limits::new(MAX_BYTES);
         let mut assembly = Assembly::new();
         let mut open: Vec<(Stream, Reel)> = [Some(pictures), sound]
@@ -203,18 +243,17 @@ impl Try<'_> {
             tracing::warn!(%error, "the segments are no recording");
             Stop::Rejected(Reason::NothingRecorded)
         })?;
-        let Some(summary) = playable(&head, assembly.media_bytes(), limits)? else { return Ok(None) };
-        Ok(Some((head, summary, self.current(&keys::processed(&self.source.video)).await?)))
+        Ok(summary(&head, assembly.media_bytes(), limits, purpose)?.map(|summary| (head, summary)))
     }
 }
 
-/// What the head of a file says; `None` when players do not take such tracks as they are.
-fn playable(head: &[u8], bytes: u64, limits: &Limits) -> Result<Option<Summary>, Reason> {
+/// What the head of a file says; `None` when it is to be played and players do not take such tracks as they are.
+fn summary(head: &[u8], bytes: u64, limits: &Limits, purpose: Use) -> Result<Option<Summary>, Reason> {
     let (duration, tracks) = tracks_of_head(head).ok_or(Reason::Unreadable)?;
     let facts = Facts { container: Container::Mp4, bytes, duration, tracks: &tracks };
     match decide(&facts, limits) {
         Decision::Reject(reason) => Err(reason),
-        Decision::Publish(plan) if plan.kept().is_none() => Ok(None),
+        Decision::Publish(plan) if purpose == Use::Play && plan.kept().is_none() => Ok(None),
         Decision::Publish(_) => Ok(Summary::of_head(head)),
     }
 }

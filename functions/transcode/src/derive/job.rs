@@ -97,7 +97,7 @@ async fn attempt(
             tracing::info!(%video, published, "derived");
             end(app, source, lease, published).await
         }
-        Ok(Outcome::Shared | Outcome::Published(_) | Outcome::Shown(_)) => Ok(()),
+        Ok(Outcome::Shared | Outcome::Published(_) | Outcome::Shown(_) | Outcome::Assembled(_)) => Ok(()),
         Err(error) => {
             tracing::error!(%video, published, tries = lease.tries, %error, "deriving failed");
             if lease.tries == MAX_TRIES {

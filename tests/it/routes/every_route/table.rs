@@ -90,6 +90,8 @@ pub(super) const ROUTES: &[Route] = &[
     caller("GET /api/v1/caps/{id}").about(Video),
     caller("GET /api/v1/caps/{id}/status").about(Video),
     caller("GET /api/v1/caps/{id}/context").about(Video),
+    caller("GET /api/v1/analytics").about(Video).query("capId=ID&range=30d"),
+    caller("GET /api/dashboard/analytics").about(Video).query("capId=ID"),
     caller("GET /api/v1/caps/{id}/download").about(Video),
     caller("PATCH /api/v1/caps/{id}").about(Video).json(r#"{"title":"Mine now"}"#),
     caller("DELETE /api/v1/caps/{id}").about(Video),
@@ -144,6 +146,10 @@ pub(super) const ROUTES: &[Route] = &[
     caller("POST /api/settings/user/avatar/complete"),
     caller("POST /api/settings/user/avatar/remove"),
     signed_in("POST /api/settings/user/delete").fields(r#"{"email":"ada@example.test"}"#),
+    // Pages of one's videos.
+    page_of_account("GET /dashboard/caps/record"),
+    page_of_account("GET /dashboard/caps/{id}").about(Video),
+    caller("POST /dashboard/caps/{id}").about(Video).fields(r#"{"change":"details","name":"Mine now"}"#),
     // Health and the list of these routes, without a word about anybody.
     public("GET /api/status", 200),
     public("GET /api/openapi.json", 200),

@@ -113,6 +113,8 @@ pub struct Video {
     pub organization: Option<OrganizationId>,
     /// Title, as the owner wrote it.
     pub name: String,
+    /// What the owner says of it; empty when they say nothing.
+    pub description: String,
     /// True when whoever has one of its links may watch.
     pub public: bool,
     /// True when the link that the clients show wants a password.
@@ -155,7 +157,7 @@ pub struct Video {
 
 /// Columns of [`Video`], from `videos v` joined with `users u`.
 pub(super) const COLUMNS: &str = "v.id, v.owner_id, u.name AS owner_name, \
-     (SELECT o.id FROM organizations o WHERE o.owner_id = v.owner_id) AS organization, v.name, v.is_public, \
+     (SELECT o.id FROM organizations o WHERE o.owner_id = v.owner_id) AS organization, v.name, v.description, v.is_public, \
      EXISTS (SELECT 1 FROM share_links f WHERE f.short_code = v.id AND f.password_hash IS NOT NULL) AS protected, v.kind, v.source, v.status, v.failure_reason, v.failure_retryable, v.attempt, \
      v.upload_bytes, v.upload_total, v.published_attempt, ROUND(UNIX_TIMESTAMP(v.published_at) * 1000) AS published_at, \
      IF(v.storyboard_attempt = v.published_attempt, v.published_attempt, NULL) AS storyboard, \
@@ -176,6 +178,7 @@ pub(super) fn video(mut row: Row) -> Result<Option<Video>, DbError> {
         owner_name: column(row, "owner_name")?,
         organization: column::<Option<String>>(row, "organization")?.as_deref().and_then(OrganizationId::parse),
         name: column(row, "name")?,
+        description: column(row, "description")?,
         public: column(row, "is_public")?,
         protected: column(row, "protected")?,
         kind: Kind::parse(&column::<String>(row, "kind")?),
@@ -340,6 +343,22 @@ pub async fn rename(db: &mut Connection, id: &VideoId, owner: &UserId, name: &st
     let sql = "UPDATE videos SET name = :name, updated_at = UTC_TIMESTAMP(3) \
                WHERE id = :id AND owner_id = :owner AND deleted_at IS NULL";
     let params = params! { "id" => id.as_str(), "owner" => owner.as_str(), "name" => name };
+    Ok(db.run(sql, params).await? > 0)
+}
+
+/// As [`rename`], with a description.
+pub async fn describe(
+    db: &mut Connection,
+    id: &VideoId,
+    owner: &UserId,
+    name: &str,
+    description: &str,
+) -> Result<bool, DbError> {
+    let sql = "UPDATE videos SET name = :name, description = :description, updated_at = UTC_TIMESTAMP(3) \
+               WHERE id = :id AND owner_id = :owner AND deleted_at IS NULL";
+    let params = params! {
+        "id" => id.as_str(), "owner" => owner.as_str(), "name" => name, "description" => description,
+    };
     Ok(db.run(sql, params).await? > 0)
 }
 
