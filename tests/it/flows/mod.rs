@@ -8,6 +8,7 @@ mod deriving;
 mod desktop;
 mod events;
 mod failures;
+mod forwarding;
 mod instant;
 mod login;
 mod mail;

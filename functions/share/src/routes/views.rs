@@ -1,13 +1,13 @@
 //! `POST /api/analytics/track` and `GET /api/analytics`: that somebody watches, and how many have.
 
 use common::{
-    db::views,
+    db::{videos::Video, views},
     error::ApiError,
     http::{Answer, StatusCode, json, json_response, query, source, user_agent},
     identity,
     limits::Limit,
-    time::Day,
-    views::{Range, Seen, Viewer},
+    time::{Day, Millis},
+    views::{Counted, Event, Range, Seen, Viewer},
 };
 use lambda_http::Request;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,8 @@ struct Watching {
     /// How far it is, in percents; without it, it begins.
     #[schema(maximum = 100)]
     progress: Option<u8>,
+    /// The host of the page in which it is embedded.
+    embedded_in: Option<String>,
     /// What the viewer's browser calls itself, where somebody else tells of it.
     user_agent: Option<String>,
 }
@@ -93,7 +95,34 @@ async fn count_in(app: &App, request: &Request, watching: &Watching, shown: Show
     if let Err(error) = kept.await {
         tracing::warn!(%video, %error, "a view waits for the next one to be written down");
     }
+    keep_for_others(app, watching, &shown.video, &counted, seen.percent).await;
     Ok(())
+}
+
+/// Keeps an event to be forwarded, where that is wanted. What cannot be kept is lost there, and counted here.
+async fn keep_for_others(app: &App, watching: &Watching, video: &Video, counted: &Counted, percent: u8) {
+    let Some(events) = &app.events else { return };
+    let event = Event {
+        event_id: format!("{}-{percent}", counted.play),
+        timestamp: Millis::now(),
+        event: if counted.new_play { "play" } else { "progress" },
+        video_id: &video.id,
+        owner_id: &video.owner,
+        viewer: &counted.viewer,
+        new_viewer: counted.new_viewer.into(),
+        play: &counted.play,
+        percent,
+        embedded_in: watching.embedded_in.as_deref().filter(|host| is_host(host)).unwrap_or_default(),
+    };
+    match events.keep(&event).await {
+        Ok(true) => {}
+        Ok(false) => tracing::warn!("not forwarded: there are too many views in this minute"),
+        Err(error) => tracing::warn!(%error, "not forwarded"),
+    }
+}
+
+fn is_host(text: &str) -> bool {
+    text.len() <= 253 && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-'))
 }
 
 /// Count who has watched a video
