@@ -8,13 +8,30 @@ use sha2::{Digest, Sha256};
 const ASSETS: &[(&str, &str, &[&str])] = &[
     // What everybody loads, viewers on their first visit: kept small.
     ("STYLE", "site.css", &["tokens.css", "parts.css", "share.css", "player.css"]),
+    // What stands below or beside the player, and is not waited for.
+    ("TALK", "talk.css", &["talk.css"]),
     // What pages of people with an account add.
     (
         "DASHBOARD",
         "dashboard.css",
         &["frame.css", "account.css", "reference.css", "video/video.css", "video/views.css", "record/record.css"],
     ),
-    ("SHARE", "share.js", &["page.js", "storyboard.js", "player.js", "watch.js", "live.js", "views.js", "start.js"]),
+    (
+        "SHARE",
+        "share.js",
+        &[
+            "page.js",
+            "storyboard.js",
+            "player.js",
+            "watch.js",
+            "live.js",
+            "marks.js",
+            "compose.js",
+            "talk.js",
+            "views.js",
+            "start.js",
+        ],
+    ),
     ("FRAME", "frame.js", &["frame.js"]),
     ("ACCOUNT", "account.js", &["account.js"]),
     ("VIDEO", "video.js", &["video/video.js"]),
@@ -23,7 +40,7 @@ const ASSETS: &[(&str, &str, &[&str])] = &[
         "record.js",
         &["record/fragments.js", "record/upload.js", "record/sources.js", "record/recording.js", "record/page.js"],
     ),
-    ("COMPOSE", "compose.js", &["record/compose.js"]),
+    ("OVERLAY", "overlay.js", &["record/overlay.js"]),
     ("OPENING", "opening.js", &["opening.js"]),
     ("REFERENCE", "reference.js", &["reference.js"]),
 ];

@@ -40,3 +40,5 @@ if (copy && navigator.clipboard) {
   });
   copy.hidden = false;
 }
+
+talk();

@@ -21,6 +21,7 @@ pub mod password;
 pub mod picture;
 pub mod seal;
 pub mod secret;
+pub mod talk;
 pub mod telemetry;
 pub mod text;
 pub mod time;

@@ -1,5 +1,7 @@
 //! Points in time, as milliseconds since the Unix epoch.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
@@ -57,6 +59,12 @@ impl Millis {
     }
 }
 
+impl fmt::Display for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.3}", self.timestamp())
+    }
+}
+
 /// A day in UTC, as the number of days since 1970-01-01. Serialises as `2025-05-09`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
 #[schema(value_type = String, format = Date)]
@@ -109,7 +117,7 @@ impl Serialize for Day {
 
 impl Serialize for Millis {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{:.3}", self.timestamp()))
+        serializer.collect_str(self)
     }
 }
 

@@ -64,22 +64,15 @@ pub(crate) async fn look(app: &App, request: &Request, code: &str) -> Result<Res
 }
 
 fn open(app: &App, request: &Request, shared: Shared) -> Result<Seen, Shut> {
+    let shut = shared.shut();
     let Shared { link, video, visitor, viewers } = shared;
-    let owned = visitor.as_ref() == Some(&video.owner);
-    let seen = |link: Link, video| Seen { code: link.code, video, visitor, viewers };
-    // Its owner sees it by any of its links.
-    if owned {
-        return Ok(seen(link, video));
-    }
-    if !video.public {
-        return Err(Shut::Private);
-    }
-    if link.expired || !link.on {
-        return Err(Shut::Ended);
-    }
-    match link.password.clone() {
-        Some(password) if !unlocked::has(&app.site, request, &link, &password) => Err(Shut::Locked(link, password)),
-        _ => Ok(seen(link, video)),
+    match shut {
+        Some(share_links::Shut::Private) => Err(Shut::Private),
+        Some(share_links::Shut::Ended) => Err(Shut::Ended),
+        Some(share_links::Shut::Locked(password)) if !unlocked::has(&app.site, request, &link, &password) => {
+            Err(Shut::Locked(link, password))
+        }
+        Some(share_links::Shut::Locked(_)) | None => Ok(Seen { code: link.code, video, visitor, viewers }),
     }
 }
 

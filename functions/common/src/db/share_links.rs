@@ -48,6 +48,34 @@ pub struct Shared {
     pub viewers: u64,
 }
 
+/// Why somebody may not watch.
+#[derive(Clone, Debug)]
+pub enum Shut {
+    /// Only its owner may.
+    Private,
+    /// The link is over, or its owner keeps it shut.
+    Ended,
+    /// It wants a password.
+    Locked(PasswordHash),
+}
+
+impl Shared {
+    /// Why whoever asks may not watch; `None` when they may. Its owner sees it by any of its links.
+    #[must_use]
+    pub fn shut(&self) -> Option<Shut> {
+        if self.visitor.as_ref() == Some(&self.video.owner) {
+            return None;
+        }
+        if !self.video.public {
+            return Some(Shut::Private);
+        }
+        if self.link.expired || !self.link.on {
+            return Some(Shut::Ended);
+        }
+        self.link.password.clone().map(Shut::Locked)
+    }
+}
+
 /// What is to become of a link; what is `None` stays.
 #[derive(Clone, Debug, Default)]
 pub struct Change {
