@@ -8,13 +8,21 @@ use sha2::{Digest, Sha256};
 const ASSETS: &[(&str, &str, &[&str])] = &[
     // What everybody loads, viewers on their first visit: kept small.
     ("STYLE", "site.css", &["tokens.css", "parts.css", "share.css", "player.css"]),
-    // What stands below or beside the player, and is not waited for.
-    ("TALK", "talk.css", &["talk.css"]),
+    // What comments add: viewers see the player before it is here.
+    ("TALK", "talk.css", &["talk/talk.css"]),
     // What pages of people with an account add.
     (
         "DASHBOARD",
         "dashboard.css",
-        &["frame.css", "account.css", "reference.css", "video/video.css", "video/views.css", "record/record.css"],
+        &[
+            "frame.css",
+            "account.css",
+            "reference.css",
+            "video/video.css",
+            "video/views.css",
+            "record/record.css",
+            "talk/notifications.css",
+        ],
     ),
     (
         "SHARE",
@@ -25,9 +33,9 @@ const ASSETS: &[(&str, &str, &[&str])] = &[
             "player.js",
             "watch.js",
             "live.js",
-            "marks.js",
-            "compose.js",
-            "talk.js",
+            "talk/marks.js",
+            "talk/compose.js",
+            "talk/talk.js",
             "views.js",
             "start.js",
         ],

@@ -34,6 +34,8 @@ const SECOND_ADDRESSES: &[(&str, &str)] = &[
         (name = "Videos", description = "One's own videos: the agent API, which takes tokens of the cap command too."),
         (name = "Sharing", description = "Who may watch: links with passwords and ends, or the owner alone."),
         (name = "Watching", description = "Whoever has the link may watch."),
+        (name = "Comments", description = "What viewers say of a video, reply, and react to."),
+        (name = "Notifications", description = "What somebody is told of that, and what they want to be told."),
         (name = "Login", description = "By a mail; and how Cap Desktop, the cap command and scripts get their keys from a person."),
         (name = "Account", description = "A person's name, picture, keys and sessions."),
         (name = "Cap Desktop", description = "What the app asks for beside its recordings."),

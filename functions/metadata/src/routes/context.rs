@@ -9,7 +9,10 @@ use lambda_http::Request;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::summary::Summary;
+use super::{
+    comments::{self, Shown},
+    summary::Summary,
+};
 use crate::app::App;
 
 /// What there is, and of what there is nothing on this server: `unavailable`.
@@ -21,8 +24,8 @@ struct Context<'a> {
     summary: Absent,
     chapters: Absent,
     transcript: NoTranscript,
-    comments: Absent,
-    reactions: Absent,
+    comments: Said,
+    reactions: Said,
     views: NoViews,
     metadata: Metadata,
 }
@@ -41,6 +44,15 @@ struct Absent {
     status: &'static str,
     reason: Option<&'static str>,
     value: Option<&'static str>,
+}
+
+/// What was said, the newest first.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CapComments)]
+struct Said {
+    status: &'static str,
+    reason: Option<&'static str>,
+    value: Vec<Shown>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -82,13 +94,21 @@ const ABSENT: Absent = Absent { status: UNAVAILABLE, reason: Some("NOT_SUPPORTED
 )]
 pub(super) async fn show(app: &App, request: &Request, id: &str) -> Answer {
     let credential = identity::reading(request)?;
-    let video = identity::access(&mut app.db.connect().await?, &credential, id).await?.owned()?;
+    let mut db = app.db.connect().await?;
+    let video = identity::access(&mut db, &credential, id).await?.owned()?;
+    let said = comments::all(&mut db, &video).await?;
     let cap = Summary::of(&video, &app.site, &gateway_host(request));
-    agent_json(request, StatusCode::OK, &Context::of(&video, cap))
+    agent_json(request, StatusCode::OK, &Context::of(&video, cap, said))
 }
 
 impl<'a> Context<'a> {
-    fn of(video: &'a Video, cap: Summary<'a>) -> Self {
+    fn of(video: &'a Video, cap: Summary<'a>, (comments, reactions): (Vec<Shown>, Vec<Shown>)) -> Self {
+        let disabled = Some("CONTENT_DISABLED").filter(|_| !video.talk.on);
+        let said = |value| Said {
+            status: if video.talk.on { "available" } else { UNAVAILABLE },
+            reason: disabled,
+            value: if video.talk.on { value } else { Vec::new() },
+        };
         let (status, reason) = (UNAVAILABLE, ABSENT.reason);
         Self {
             cap,
@@ -97,8 +117,8 @@ impl<'a> Context<'a> {
             summary: ABSENT,
             chapters: ABSENT,
             transcript: NoTranscript { status, reason, text: None, cues: None },
-            comments: ABSENT,
-            reactions: ABSENT,
+            comments: said(comments),
+            reactions: said(reactions),
             views: NoViews { status, aggregate: None, reason },
             metadata: Metadata {
                 source: video.source.as_str(),

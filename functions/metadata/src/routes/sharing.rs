@@ -23,6 +23,8 @@ use crate::app::App;
 struct Sharing {
     /// True when whoever has one of the links may watch; otherwise its owner alone.
     public: bool,
+    /// True when whoever may watch may comment and react.
+    comments: bool,
     /// The first one is the one that Cap Desktop and the cap command show.
     links: Vec<ShareLink>,
 }
@@ -41,9 +43,12 @@ struct ShareLink {
     created_at: Millis,
 }
 
+/// What is left out stays as it is; one of them is needed.
 #[derive(Deserialize, ToSchema)]
 struct ChangeSharing {
-    public: bool,
+    public: Option<bool>,
+    /// Without comments nobody sees those that there are, either.
+    comments: Option<bool>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -96,7 +101,7 @@ pub(super) async fn show(app: &App, request: &Request, id: &str) -> Answer {
     answer(app, request, &mut db, StatusCode::OK, &video).await
 }
 
-/// Make a video public or private
+/// Make a video public or private, and switch its comments on or off
 ///
 /// Of a private one, every link is shut at once; addresses of its media that were given out before live for an hour.
 #[utoipa::path(
@@ -109,13 +114,21 @@ pub(super) async fn show(app: &App, request: &Request, id: &str) -> Answer {
 )]
 pub(super) async fn change(app: &App, request: &Request, id: &str) -> Answer {
     let credential = identity::writing(&app.site, request)?;
-    let ChangeSharing { public } = json(request)?;
-    let mut db = app.db.connect().await?;
-    let video = identity::access(&mut db, &credential, id).await?.owned()?;
-    if !videos::set_public(&mut db, &video.id, &video.owner, public).await? {
-        return Err(ApiError::video_not_found());
+    let ChangeSharing { public, comments } = json(request)?;
+    if public.is_none() && comments.is_none() {
+        return Err(ApiError::bad_request("public or comments is needed: true or false."));
     }
-    answer(app, request, &mut db, StatusCode::OK, &Video { public, ..video }).await
+    let mut db = app.db.connect().await?;
+    let mut video = identity::access(&mut db, &credential, id).await?.owned()?;
+    if let Some(public) = public {
+        videos::set_public(&mut db, &video.id, &video.owner, public).await?;
+        video.public = public;
+    }
+    if let Some(on) = comments {
+        videos::set_comments(&mut db, &video.id, &video.owner, on).await?;
+        video.talk.on = on;
+    }
+    answer(app, request, &mut db, StatusCode::OK, &video).await
 }
 
 /// Make another link
@@ -213,7 +226,10 @@ async fn answer(app: &App, request: &Request, db: &mut Connection, status: Statu
         on: link.on,
         created_at: link.created_at,
     };
-    json_response(status, &Sharing { public: video.public, links: links.into_iter().map(shown).collect() })
+    json_response(
+        status,
+        &Sharing { public: video.public, comments: video.talk.on, links: links.into_iter().map(shown).collect() },
+    )
 }
 
 pub(super) async fn hashed(password: Option<&str>) -> Result<Option<PasswordHash>, ApiError> {

@@ -1,7 +1,7 @@
 //! `POST /api/analytics/track` and `GET /api/analytics`: that somebody watches, and how many have.
 
 use common::{
-    db::{videos::Video, views},
+    db::{DbError, notifications, videos::Video, views},
     error::ApiError,
     http::{Answer, StatusCode, json, json_response, query, source, user_agent},
     identity,
@@ -71,7 +71,7 @@ pub(super) async fn track(app: &App, request: &Request) -> Answer {
     app.limits.spend(FROM_SOURCE, &source(request)).await?;
     let shown = viewing::look(app, request, &watching.video_id).await??;
     if counts(request, &watching, &shown) {
-        count_in(app, request, &watching, shown).await?;
+        count_in(app, request, &watching, &shown).await?;
     }
     json_response(StatusCode::OK, &Tracked { success: true })
 }
@@ -84,14 +84,21 @@ fn counts(request: &Request, watching: &Watching, shown: &Shown) -> bool {
     shown.video.published_at.is_some() && !owned && !asks("dnt") && !asks("sec-gpc") && !is_bot(&agent)
 }
 
-async fn count_in(app: &App, request: &Request, watching: &Watching, shown: Shown) -> Result<(), ApiError> {
-    let viewer = Viewer::of(request, shown.visitor, watching.session_id.as_deref());
+async fn count_in(app: &App, request: &Request, watching: &Watching, shown: &Shown) -> Result<(), ApiError> {
+    let viewer = Viewer::of(request, shown.visitor.clone(), watching.session_id.as_deref());
     let video = &shown.video.id;
     let play = watching.play_id.as_deref().unwrap_or_default();
     let seen = Seen { video, viewer: &viewer, play, percent: watching.progress.unwrap_or_default() };
     let Some(counted) = app.views.count(&seen).await? else { return Ok(()) };
     // It is counted; what cannot be written down now, the next view writes down with its own.
-    let kept = async { views::keep(&mut app.db.connect().await?, video, counted.day, &counted.counts).await };
+    let kept = async {
+        let mut db = app.db.connect().await?;
+        views::keep(&mut db, video, counted.day, &counted.counts).await?;
+        if counted.new_viewer {
+            notifications::first_view(&mut db, video, &shown.video.owner, shown.visitor.as_ref()).await?;
+        }
+        Ok::<_, DbError>(())
+    };
     if let Err(error) = kept.await {
         tracing::warn!(%video, %error, "a view waits for the next one to be written down");
     }

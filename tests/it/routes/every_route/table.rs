@@ -3,7 +3,7 @@
 use super::route::{
     Route,
     Thing::{Key, Organization, Session, Video},
-    caller, page_of_account, program, public, signed_in,
+    caller, page_of_account, program, public, signed_in, viewer,
 };
 
 /// What the cap command opens a browser with.
@@ -101,6 +101,32 @@ pub(super) const ROUTES: &[Route] = &[
     caller("POST /api/videos/{id}/links").about(Video).fields(r#"{"password":"let me in"}"#),
     caller("PATCH /api/videos/{id}/links/{code}").about(Video).fields(r#"{"on":false}"#),
     caller("DELETE /api/videos/{id}/links/{code}").about(Video),
+    // What is said of them, by whoever may watch. The bodies say nothing.
+    viewer("POST /api/v1/caps/{id}/comments").about(Video).json(r#"{"content":""}"#),
+    viewer("POST /api/v1/caps/{id}/comments/{comment}/replies").about(Video).json(r#"{"content":""}"#),
+    viewer("POST /api/v1/caps/{id}/reactions").about(Video).json(r#"{"content":"x"}"#),
+    caller("DELETE /api/v1/caps/{id}/comments/{comment}").about(Video),
+    caller("DELETE /api/video/comment/delete").about(Video).query("commentId=ID"),
+    public("GET /api/videos/{id}/comments", 200).about(Video),
+    viewer("POST /api/videos/{id}/comments").about(Video).fields(r#"{"content":""}"#),
+    viewer("POST /api/videos/{id}/reactions").about(Video).fields(r#"{"content":"x"}"#),
+    caller("PATCH /api/videos/{id}/comments/{comment}").about(Video).json(r#"{"content":"Mine now"}"#),
+    caller("DELETE /api/videos/{id}/comments/{comment}").about(Video),
+    caller("POST /api/videos/{id}/comments/{comment}/delete").about(Video),
+    // What one is told of that, and wants to be told.
+    caller("GET /api/notifications"),
+    caller("GET /api/notifications/preferences"),
+    caller("GET /api/v1/me/notifications"),
+    caller("POST /api/v1/me/notifications/read").fields("{}"),
+    caller("GET /api/v1/me/notification-preferences"),
+    caller("PATCH /api/v1/me/notification-preferences").fields(r#"{"digest":"daily"}"#),
+    page_of_account("GET /dashboard/notifications"),
+    caller("POST /dashboard/notifications").fields("{}"),
+    page_of_account("GET /dashboard/settings/notifications"),
+    caller("POST /dashboard/settings/notifications").fields(r#"{"digest":"daily"}"#),
+    // Whoever has a mail leaves by what its address proves.
+    public("GET /unsubscribe", 403),
+    public("POST /unsubscribe", 403),
     // Whose key it is, as the agent API tells it.
     caller("GET /api/v1/me"),
     caller("PATCH /api/v1/me").json(r#"{"name":"Mine now"}"#),
