@@ -5,7 +5,7 @@
 #
 # Each may be left out when the stack exists: it keeps the one it has. So may DATABASE_CA_FILE, a file with the PEM of the CA
 # that signed the database's certificate; a public CA needs none. MAIL_TRANSPORT=resend needs RESEND_API_KEY, and
-# MAIL_TRANSPORT=smtp needs SMTP_URL; these too are kept. NEXTAUTH_SECRET and DATABASE_ENCRYPTION_KEY may always be left out:
+# MAIL_TRANSPORT=smtp needs SMTP_URL; these too are kept, as are TINYBIRD_URL and TINYBIRD_TOKEN, with which views are forwarded. NEXTAUTH_SECRET and DATABASE_ENCRYPTION_KEY may always be left out:
 # a stack keeps those it was given, and otherwise those that it has made. SECRETS_EDITION, any other than the last one, hands
 # the functions secrets that were changed in Secrets Manager.
 set -euo pipefail
@@ -35,6 +35,8 @@ given = {
     "MAIL_FROM": "MailFrom",
     "RESEND_API_KEY": "ResendApiKey",
     "SMTP_URL": "SmtpUrl",
+    "TINYBIRD_URL": "TinybirdUrl",
+    "TINYBIRD_TOKEN": "TinybirdToken",
     "NEXTAUTH_SECRET": "NextAuthSecret",
     "DATABASE_ENCRYPTION_KEY": "DatabaseEncryptionKey",
     "SECRETS_EDITION": "SecretsEdition",

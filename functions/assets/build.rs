@@ -20,6 +20,7 @@ const ASSETS: &[(&str, &str, &[&str])] = &[
             "reference.css",
             "library/library.css",
             "video/video.css",
+            "video/views.css",
             "record/record.css",
             "talk/notifications.css",
         ],

@@ -43,10 +43,10 @@ await inBrowser({ userAgent }, async (page, problems) => {
   await page.goto(url);
   const video = await page.locator("video").count();
   await watch(page);
-  await until(() => seen.one.length >= (video ? 5 : 1));
+  await until(() => seen.answers.length >= (video ? 5 : 1));
   await page.reload();
   await watch(page);
-  await until(() => seen.one.length >= (video ? 10 : 2));
+  await until(() => seen.answers.length >= (video ? 10 : 2));
   seen.problems = problems;
 });
 await inBrowser({ userAgent }, async (page) => {
@@ -54,7 +54,7 @@ await inBrowser({ userAgent }, async (page) => {
   await page.goto(url);
   const video = await page.locator("video").count();
   await watch(page);
-  await until(() => seen.two.length >= (video ? 5 : 1));
+  await until(() => seen.answers.length >= (video ? 15 : 3));
 });
 await inBrowser({ userAgent }, async (page) => {
   seen.three = await told(page);

@@ -91,6 +91,18 @@ async fn every_page_is_accessible_on_every_screen() {
 
     let thrown_away = complete(&person, "Thrown away").await;
     person.post(&format!("/dashboard/caps/{thrown_away}/bin"), json!({})).await;
+    let (watched, much) = (person.create("Watched a little").await, person.create("Watched by many").await);
+    for (video, days) in [(&watched, 3_u64), (&much, 90)] {
+        for ago in 0..days {
+            // Some days with few, one with very many.
+            let viewers = if days > 3 { (ago * 7919 % 97) * 131 + 1 } else { ago + 1 };
+            let reached = [90, 70, 40, 35].map(|percent| (viewers * percent / 100).to_string()).join(", ");
+            rows::run(&format!(
+                "INSERT INTO video_views VALUES ('{video}', UTC_DATE() - INTERVAL {ago} DAY, {viewers}, {viewers}, {reached})"
+            ))
+            .await;
+        }
+    }
 
     let share = |name: &str, video: &str| json!({ "name": name, "path": format!("/s/{video}") });
     let session = person.browser().await.cookie(SESSION).expect("a session");
@@ -125,6 +137,8 @@ async fn every_page_is_accessible_on_every_screen() {
         { "name": "video", "path": format!("/dashboard/caps/{ready}"), "cookie": session },
         { "name": "video-links", "path": format!("/dashboard/caps/{}?saved=1", shut[0].1), "cookie": session },
         { "name": "video-failed", "path": format!("/dashboard/caps/{failed}?problem=until"), "cookie": session },
+        { "name": "views", "path": format!("/dashboard/caps/{watched}"), "cookie": session },
+        { "name": "views-many", "path": format!("/dashboard/caps/{much}?views=90d"), "cookie": session },
         { "name": "video-missing", "path": "/dashboard/caps/0123456789abcde", "cookie": session },
         { "name": "reference", "path": "/api/docs" },
     ]);

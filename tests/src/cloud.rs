@@ -104,6 +104,16 @@ impl Cloud {
         Self::start_with(state, &[])
     }
 
+    /// As [`start_in`](Self::start_in), with parameters of the template, each as `NAME=VALUE`.
+    #[must_use]
+    pub fn start_in_with(state: &Path, parameters: &[&str]) -> Self {
+        let mut command = command(state, 0);
+        for parameter in parameters {
+            command.args(["--parameter", parameter]);
+        }
+        Self::spawn(command, state)
+    }
+
     /// As [`start_in`](Self::start_in), and uploads recordings as `make up FILE=…` does.
     #[must_use]
     pub fn start_with(state: &Path, uploads: &[PathBuf]) -> Self {

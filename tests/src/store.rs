@@ -175,6 +175,27 @@ pub async fn forget_views(video: &str, day: i64) {
     forget(&format!("views#{video}#{day}")).await;
 }
 
+/// Lets what a cloud keeps to be forwarded, and how far it has forwarded, look as if it had been so for some minutes.
+pub async fn age_events(cloud: &Cloud, minutes: i64) {
+    let (client, table) = ledger_of(cloud).await;
+    let all = client.scan().table_name(&table).send().await.expect("the ledger").items.unwrap_or_default();
+    for mut item in all {
+        let Some(pk) = item.get("pk").and_then(|pk| pk.as_s().ok()).cloned() else { continue };
+        if pk == "forward#views" {
+            let done: i64 = item["minute"].as_n().expect("a number").parse().expect("a minute");
+            item.insert("minute".to_owned(), AttributeValue::N((done - minutes).to_string()));
+            client.put_item().table_name(&table).set_item(Some(item)).send().await.expect("an older one");
+            continue;
+        }
+        let Some((minute, list)) = pk.strip_prefix("event#").and_then(|rest| rest.split_once('#')) else { continue };
+        let older = minute.parse::<i64>().expect("a minute") - minutes;
+        item.insert("pk".to_owned(), AttributeValue::S(format!("event#{older}#{list}")));
+        client.put_item().table_name(&table).set_item(Some(item)).send().await.expect("an older one");
+        let key = AttributeValue::S(pk);
+        client.delete_item().table_name(&table).key("pk", key).send().await.expect("no newer one");
+    }
+}
+
 /// Takes a cloud's ledger away.
 pub async fn no_ledger(cloud: &Cloud) {
     let (client, table) = ledger_of(cloud).await;

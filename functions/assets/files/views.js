@@ -13,13 +13,18 @@ const tell = () => {
       return made;
     } catch { return undefined; }
   };
+  // Where it is embedded, by name and no more.
+  const host = () => {
+    try { return new URL(document.referrer).hostname; } catch { return undefined; }
+  };
+  const embeddedIn = main.className === "embedded" ? host() : undefined;
   const [videoId, playId] = [location.pathname.split("/").pop(), word()];
   let told = -1;
   const say = (progress) => {
     if (progress <= told) return;
     told = progress;
     // As JSON, so that the browser says which site it comes from.
-    const said = JSON.stringify({ videoId, playId, progress, sessionId: viewer() });
+    const said = JSON.stringify({ videoId, playId, progress, sessionId: viewer(), embeddedIn });
     navigator.sendBeacon("/api/analytics/track", new Blob([said], { type: "application/json" }));
   };
 

@@ -2,11 +2,11 @@
 
 use common::{
     aws,
-    config::{DatabaseConfig, LedgerConfig, ObjectsConfig, SiteConfig},
+    config::{DatabaseConfig, ForwardConfig, LedgerConfig, ObjectsConfig, SiteConfig},
     db::Database,
     limits::Limits,
     objects::Objects,
-    views::Views,
+    views::{Events, Views},
 };
 
 /// Dependencies, made once an execution environment.
@@ -17,6 +17,8 @@ pub(crate) struct App {
     /// How often a password may be tried, and a view be told.
     pub(crate) limits: Limits,
     pub(crate) views: Views,
+    /// What is told of views elsewhere, where that is wanted.
+    pub(crate) events: Option<Events>,
 }
 
 impl App {
@@ -26,8 +28,9 @@ impl App {
         let objects = Objects::new(ObjectsConfig::from_env()?, &sdk);
         let ledger = LedgerConfig::from_env()?;
         let limits = Limits::new(ledger.clone(), site.secret.clone(), &sdk);
+        let events = ForwardConfig::is_wanted().then(|| Events::new(ledger.clone(), &sdk));
         let views = Views::new(ledger, site.secret.clone(), &sdk);
-        Ok(Self { db, objects, site, limits, views })
+        Ok(Self { db, objects, site, limits, views, events })
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod agent_auth;
 mod agent_uploads;
+mod analytics;
 mod assets;
 mod avatar;
 mod caps;

@@ -78,6 +78,29 @@ impl LedgerConfig {
     }
 }
 
+/// Where views are told beside the database.
+#[derive(Clone, Debug)]
+pub struct ForwardConfig {
+    /// `TINYBIRD_URL`: origin of Tinybird's API in the workspace's region.
+    pub url: String,
+    /// `TINYBIRD_TOKEN`: may append to the data source.
+    pub token: Secret,
+}
+
+impl ForwardConfig {
+    /// Reads `TINYBIRD_URL` and `TINYBIRD_TOKEN`.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let url = required("TINYBIRD_URL")?.trim_end_matches('/').to_owned();
+        Ok(Self { url, token: Secret::new(required("TINYBIRD_TOKEN")?) })
+    }
+
+    /// True where `TINYBIRD_URL` says that views are to be kept for forwarding. The token is another function's.
+    #[must_use]
+    pub fn is_wanted() -> bool {
+        optional("TINYBIRD_URL").is_some()
+    }
+}
+
 /// Renditions that are made beside what was recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RenditionsConfig {

@@ -4,6 +4,7 @@
 //! Nobody is recognised the next day: whoever watches is known by a hash under the server's secret that has the day and the
 //! video in it, and the items that hold it are gone two days later. What stays is how many there were.
 
+mod events;
 mod range;
 mod viewer;
 
@@ -25,6 +26,7 @@ use crate::{
     tokens,
 };
 
+pub use events::{Event, Events, Minute};
 pub use range::Range;
 pub use viewer::Viewer;
 

@@ -1,5 +1,6 @@
 //! Table of contents.
 
+mod analytics;
 mod caps;
 mod comments;
 mod context;
@@ -42,6 +43,8 @@ impl OpenApi for Api {
     caps::download,
     caps::rename,
     context::show,
+    analytics::agent,
+    analytics::dashboard,
     comments::create,
     comments::reply,
     comments::react,
@@ -135,6 +138,9 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
         ("POST", ["api", "videos", id, "links"]) => sharing::create(&app, &request, id).await,
         ("PATCH", ["api", "videos", id, "links", code]) => sharing::change_link(&app, &request, id, code).await,
         ("DELETE", ["api", "videos", id, "links", code]) => sharing::remove(&app, &request, id, code).await,
+
+        ("GET", ["api", "v1", "analytics"]) => analytics::agent(&app, &request).await,
+        ("GET", ["api", "dashboard", "analytics"]) => analytics::dashboard(&app, &request).await,
 
         ("GET", ["api", "v1", "me"]) => me::show(&app, &request).await,
         ("PATCH", ["api", "v1", "me"]) => me::rename(&app, &request).await,

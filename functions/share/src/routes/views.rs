@@ -1,13 +1,13 @@
 //! `POST /api/analytics/track` and `GET /api/analytics`: that somebody watches, and how many have.
 
 use common::{
-    db::views,
+    db::{DbError, notifications, videos::Video, views},
     error::ApiError,
     http::{Answer, StatusCode, json, json_response, query, source, user_agent},
     identity,
     limits::Limit,
-    time::Day,
-    views::{Range, Seen, Viewer},
+    time::{Day, Millis},
+    views::{Counted, Event, Range, Seen, Viewer},
 };
 use lambda_http::Request;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,8 @@ struct Watching {
     /// How far it is, in percents; without it, it begins.
     #[schema(maximum = 100)]
     progress: Option<u8>,
+    /// The host of the page in which it is embedded.
+    embedded_in: Option<String>,
     /// What the viewer's browser calls itself, where somebody else tells of it.
     user_agent: Option<String>,
 }
@@ -69,7 +71,7 @@ pub(super) async fn track(app: &App, request: &Request) -> Answer {
     app.limits.spend(FROM_SOURCE, &source(request)).await?;
     let shown = viewing::look(app, request, &watching.video_id).await??;
     if counts(request, &watching, &shown) {
-        count_in(app, request, &watching, shown).await?;
+        count_in(app, request, &watching, &shown).await?;
     }
     json_response(StatusCode::OK, &Tracked { success: true })
 }
@@ -82,18 +84,52 @@ fn counts(request: &Request, watching: &Watching, shown: &Shown) -> bool {
     shown.video.published_at.is_some() && !owned && !asks("dnt") && !asks("sec-gpc") && !is_bot(&agent)
 }
 
-async fn count_in(app: &App, request: &Request, watching: &Watching, shown: Shown) -> Result<(), ApiError> {
-    let viewer = Viewer::of(request, shown.visitor, watching.session_id.as_deref());
+async fn count_in(app: &App, request: &Request, watching: &Watching, shown: &Shown) -> Result<(), ApiError> {
+    let viewer = Viewer::of(request, shown.visitor.clone(), watching.session_id.as_deref());
     let video = &shown.video.id;
     let play = watching.play_id.as_deref().unwrap_or_default();
     let seen = Seen { video, viewer: &viewer, play, percent: watching.progress.unwrap_or_default() };
     let Some(counted) = app.views.count(&seen).await? else { return Ok(()) };
     // It is counted; what cannot be written down now, the next view writes down with its own.
-    let kept = async { views::keep(&mut app.db.connect().await?, video, counted.day, &counted.counts).await };
+    let kept = async {
+        let mut db = app.db.connect().await?;
+        views::keep(&mut db, video, counted.day, &counted.counts).await?;
+        if counted.new_viewer {
+            notifications::first_view(&mut db, video, &shown.video.owner, shown.visitor.as_ref()).await?;
+        }
+        Ok::<_, DbError>(())
+    };
     if let Err(error) = kept.await {
         tracing::warn!(%video, %error, "a view waits for the next one to be written down");
     }
+    keep_for_others(app, watching, &shown.video, &counted, seen.percent).await;
     Ok(())
+}
+
+/// Keeps an event to be forwarded, where that is wanted. What cannot be kept is lost there, and counted here.
+async fn keep_for_others(app: &App, watching: &Watching, video: &Video, counted: &Counted, percent: u8) {
+    let Some(events) = &app.events else { return };
+    let event = Event {
+        event_id: format!("{}-{percent}", counted.play),
+        timestamp: Millis::now(),
+        event: if counted.new_play { "play" } else { "progress" },
+        video_id: &video.id,
+        owner_id: &video.owner,
+        viewer: &counted.viewer,
+        new_viewer: counted.new_viewer.into(),
+        play: &counted.play,
+        percent,
+        embedded_in: watching.embedded_in.as_deref().filter(|host| is_host(host)).unwrap_or_default(),
+    };
+    match events.keep(&event).await {
+        Ok(true) => {}
+        Ok(false) => tracing::warn!("not forwarded: there are too many views in this minute"),
+        Err(error) => tracing::warn!(%error, "not forwarded"),
+    }
+}
+
+fn is_host(text: &str) -> bool {
+    text.len() <= 253 && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-'))
 }
 
 /// Count who has watched a video

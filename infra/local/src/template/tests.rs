@@ -228,6 +228,25 @@ fn the_mail_function_has_the_internet_and_no_database() {
 }
 
 #[test]
+fn views_are_forwarded_only_where_somebody_is_to_be_told() {
+    let database = ("DatabaseUrl", "mysql://u:p@127.0.0.1:3306/capstan");
+    let environment = |template: &Template, name: &str| {
+        let function = template.functions.iter().find(|function| function.name == name);
+        function.map(|function| function.environment.clone())
+    };
+    let without = real(&[database]).expect("template");
+    assert_eq!(environment(&without, "ForwardFunction"), None);
+    assert_eq!(environment(&without, "ShareFunction").expect("function")["TINYBIRD_URL"], "");
+    let given = [database, ("TinybirdUrl", "https://api.tinybird.co"), ("TinybirdToken", "t")];
+    let with = real(&given).expect("template");
+    let forward = environment(&with, "ForwardFunction").expect("function");
+    let names: Vec<_> = forward.keys().map(String::as_str).collect();
+    assert_eq!(names, ["LEDGER_TABLE", "SECRETS_EDITION", "TINYBIRD_TOKEN", "TINYBIRD_URL"]);
+    let share = environment(&with, "ShareFunction").expect("function");
+    assert!(share["TINYBIRD_URL"] == "https://api.tinybird.co" && !share.contains_key("TINYBIRD_TOKEN"));
+}
+
+#[test]
 fn secrets_are_given_or_generated() {
     let environment = |parameters: &[(&str, &str)]| {
         let parameters = [&[("DatabaseUrl", "mysql://a:b@c/d")], parameters].concat();

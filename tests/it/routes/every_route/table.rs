@@ -91,6 +91,8 @@ pub(super) const ROUTES: &[Route] = &[
     caller("GET /api/v1/caps/{id}").about(Video),
     caller("GET /api/v1/caps/{id}/status").about(Video),
     caller("GET /api/v1/caps/{id}/context").about(Video),
+    caller("GET /api/v1/analytics").about(Video).query("capId=ID&range=30d"),
+    caller("GET /api/dashboard/analytics").about(Video).query("capId=ID"),
     caller("GET /api/v1/caps/{id}/download").about(Video),
     caller("PATCH /api/v1/caps/{id}").about(Video).json(r#"{"title":"Mine now"}"#),
     caller("DELETE /api/v1/caps/{id}").about(Video),

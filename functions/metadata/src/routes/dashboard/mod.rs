@@ -6,6 +6,7 @@ pub(super) mod library;
 pub(super) mod record;
 pub(super) mod title;
 pub(super) mod video;
+mod views;
 
 use askama::Template;
 use common::{

@@ -19,7 +19,7 @@ use common::{
 use lambda_http::Request;
 use utoipa::ToSchema;
 
-use super::super::sharing::hashed;
+use super::{super::sharing::hashed, views::Views};
 use crate::app::App;
 
 /// Below the library.
@@ -38,6 +38,7 @@ struct VideoPage<'a> {
     poster: Option<String>,
     url: &'a str,
     embed: String,
+    views: Views,
     links: &'a [LinkRow],
     /// The first day on which a link may end.
     tomorrow: String,
@@ -111,6 +112,7 @@ pub(in crate::routes) async fn show(app: &App, request: &Request, id: &str) -> A
     };
     let Some(video) = owned(&mut person, id).await? else { return super::missing(&person) };
     let host = gateway_host(request);
+    let views = Views::load(&mut person.db, &video, query(request, "views")).await?;
     let links = share_links::list(&mut person.db, &video.id).await?;
     let links: Vec<LinkRow> = links.iter().map(|link| row(&app.site, &host, &video.id, link)).collect();
     let url = app.site.share_url(&host, video.id.as_str());
@@ -121,6 +123,7 @@ pub(in crate::routes) async fn show(app: &App, request: &Request, id: &str) -> A
         poster: super::poster(&app.objects, &video).await?,
         embed: embed(&app.site.origin(&host), &video),
         url: &url,
+        views,
         links: &links,
         tomorrow: Millis(Millis::now().0 + 86_400_000).date(),
         saved: query(request, "saved").is_some(),
