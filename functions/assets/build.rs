@@ -7,14 +7,18 @@ use sha2::{Digest, Sha256};
 /// The constant that holds an asset's address, its name, and the files that it is made of.
 const ASSETS: &[(&str, &str, &[&str])] = &[
     // What everybody loads, viewers on their first visit: kept small.
-    ("STYLE", "site.css", &["tokens.css", "parts.css", "share.css", "player.css"]),
+    ("STYLE", "site.css", &["tokens.css", "parts.css", "share.css", "player.css", "transcript.css"]),
     // What pages of people with an account add.
     (
         "DASHBOARD",
         "dashboard.css",
-        &["frame.css", "account.css", "reference.css", "video/video.css", "record/record.css"],
+        &["frame.css", "account.css", "reference.css", "video/video.css", "video/captions.css", "record/record.css"],
     ),
-    ("SHARE", "share.js", &["page.js", "storyboard.js", "player.js", "watch.js", "live.js", "start.js"]),
+    (
+        "SHARE",
+        "share.js",
+        &["page.js", "storyboard.js", "player.js", "watch.js", "live.js", "transcript.js", "start.js"],
+    ),
     ("FRAME", "frame.js", &["frame.js"]),
     ("ACCOUNT", "account.js", &["account.js"]),
     ("VIDEO", "video.js", &["video/video.js"]),

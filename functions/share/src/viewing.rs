@@ -22,6 +22,15 @@ pub(crate) struct Seen {
     /// The code by which it was asked for; addresses of its media have it too.
     pub(crate) code: ShareCode,
     pub(crate) video: Video,
+    /// True when its owner asks.
+    pub(crate) by_owner: bool,
+}
+
+impl Seen {
+    /// True when whoever asks may save the file.
+    pub(crate) fn may_download(&self) -> bool {
+        self.by_owner || self.video.downloads
+    }
 }
 
 /// Why something may not be watched.
@@ -61,9 +70,10 @@ pub(crate) async fn look(app: &App, request: &Request, code: &str) -> Result<Res
 
 fn open(app: &App, request: &Request, shared: Shared) -> Result<Seen, Shut> {
     let Shared { link, video, visitor } = shared;
-    let seen = |link: Link, video| Seen { code: link.code, video };
+    let by_owner = visitor.as_ref() == Some(&video.owner);
+    let seen = |link: Link, video| Seen { code: link.code, video, by_owner };
     // Its owner sees it by any of its links.
-    if visitor.as_ref() == Some(&video.owner) {
+    if by_owner {
         return Ok(seen(link, video));
     }
     if !video.public {

@@ -5,6 +5,7 @@ mod agent_uploads;
 mod assets;
 mod avatar;
 mod caps;
+mod captions;
 mod create;
 mod delete;
 mod derived;

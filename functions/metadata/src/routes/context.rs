@@ -6,10 +6,11 @@ use common::{
     identity,
 };
 use lambda_http::Request;
+use media::captions::{Captions, Line};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::summary::Summary;
+use super::{captions, summary::Summary};
 use crate::app::App;
 
 /// What there is, and of what there is nothing on this server: `unavailable`.
@@ -20,7 +21,7 @@ struct Context<'a> {
     title: Title<'a>,
     summary: Absent,
     chapters: Absent,
-    transcript: NoTranscript,
+    transcript: ContextTranscript,
     comments: Absent,
     reactions: Absent,
     views: NoViews,
@@ -44,11 +45,25 @@ struct Absent {
 }
 
 #[derive(Serialize, ToSchema)]
-struct NoTranscript {
+struct ContextTranscript {
+    /// `complete`, or `unavailable`.
     status: &'static str,
     reason: Option<&'static str>,
-    text: Option<&'static str>,
-    cues: Option<&'static str>,
+    /// The words alone.
+    text: Option<String>,
+    #[schema(value_type = Option<Vec<super::captions::TranscriptLine>>)]
+    cues: Option<Vec<Line>>,
+}
+
+impl ContextTranscript {
+    fn of(captions: Option<&Captions>) -> Self {
+        match captions {
+            Some(captions) => {
+                Self { status: "complete", reason: None, text: Some(captions.text()), cues: Some(captions.lines()) }
+            }
+            None => Self { status: UNAVAILABLE, reason: Some("NOT_FOUND"), text: None, cues: None },
+        }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -82,13 +97,15 @@ const ABSENT: Absent = Absent { status: UNAVAILABLE, reason: Some("NOT_SUPPORTED
 )]
 pub(super) async fn show(app: &App, request: &Request, id: &str) -> Answer {
     let credential = identity::reading(request)?;
-    let video = identity::access(&mut app.db.connect().await?, &credential, id).await?.owned()?;
+    let mut db = app.db.connect().await?;
+    let video = identity::access(&mut db, &credential, id).await?.owned()?;
+    let captions = if video.captions.is_some() { captions::read(&mut db, &video).await? } else { None };
     let cap = Summary::of(&video, &app.site, &gateway_host(request));
-    agent_json(request, StatusCode::OK, &Context::of(&video, cap))
+    agent_json(request, StatusCode::OK, &Context::of(&video, cap, captions.map(|(_, captions)| captions).as_ref()))
 }
 
 impl<'a> Context<'a> {
-    fn of(video: &'a Video, cap: Summary<'a>) -> Self {
+    fn of(video: &'a Video, cap: Summary<'a>, captions: Option<&Captions>) -> Self {
         let (status, reason) = (UNAVAILABLE, ABSENT.reason);
         Self {
             cap,
@@ -96,7 +113,7 @@ impl<'a> Context<'a> {
             title: Title { current: &video.name, ai: None, manually_edited: true },
             summary: ABSENT,
             chapters: ABSENT,
-            transcript: NoTranscript { status, reason, text: None, cues: None },
+            transcript: ContextTranscript::of(captions),
             comments: ABSENT,
             reactions: ABSENT,
             views: NoViews { status, aggregate: None, reason },

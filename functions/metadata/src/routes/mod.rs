@@ -1,6 +1,7 @@
 //! Table of contents.
 
 mod caps;
+mod captions;
 mod context;
 mod dashboard;
 mod delete;
@@ -46,6 +47,12 @@ impl OpenApi for Api {
     sharing::create,
     sharing::change_link,
     sharing::remove,
+    captions::put,
+    captions::edit,
+    captions::remove,
+    captions::transcript,
+    captions::put_transcript,
+    captions::status,
     delete::by_query,
     me::show,
     me::rename,
@@ -62,6 +69,8 @@ impl OpenApi for Api {
     dashboard::record::show,
     dashboard::video::show,
     dashboard::video::change,
+    dashboard::captions::show,
+    dashboard::captions::change,
     reference::openapi,
     reference::page,
 ))]
@@ -84,6 +93,13 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
         ("POST", ["api", "videos", id, "links"]) => sharing::create(&app, &request, id).await,
         ("PATCH", ["api", "videos", id, "links", code]) => sharing::change_link(&app, &request, id, code).await,
         ("DELETE", ["api", "videos", id, "links", code]) => sharing::remove(&app, &request, id, code).await,
+
+        ("PUT", ["api", "videos", id, "captions"]) => captions::put(&app, &request, id).await,
+        ("PATCH", ["api", "videos", id, "captions"]) => captions::edit(&app, &request, id).await,
+        ("DELETE", ["api", "videos", id, "captions"]) => captions::remove(&app, &request, id).await,
+        ("GET", ["api", "v1", "caps", id, "transcript"]) => captions::transcript(&app, &request, id).await,
+        ("PUT", ["api", "v1", "caps", id, "transcript"]) => captions::put_transcript(&app, &request, id).await,
+        ("GET", ["api", "video", "transcribe", "status"]) => captions::status(&app, &request).await,
 
         ("GET", ["api", "v1", "me"]) => me::show(&app, &request).await,
         ("PATCH", ["api", "v1", "me"]) => me::rename(&app, &request).await,
@@ -110,6 +126,8 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
         ("GET", ["dashboard", "caps", "record"]) => dashboard::record::show(&app, &request).await,
         ("GET", ["dashboard", "caps", id]) => dashboard::video::show(&app, &request, id).await,
         ("POST", ["dashboard", "caps", id]) => dashboard::video::change(&app, &request, id).await,
+        ("GET", ["dashboard", "caps", id, "captions"]) => dashboard::captions::show(&app, &request, id).await,
+        ("POST", ["dashboard", "caps", id, "captions"]) => dashboard::captions::change(&app, &request, id).await,
 
         ("GET", ["api", "status"]) => status::status(&app).await,
         ("GET", ["api", "openapi.json"]) => reference::openapi(),

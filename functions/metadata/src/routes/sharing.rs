@@ -23,6 +23,8 @@ use crate::app::App;
 struct Sharing {
     /// True when whoever has one of the links may watch; otherwise its owner alone.
     public: bool,
+    /// True when whoever may watch may save the file as well; its owner always may.
+    downloads: bool,
     /// The first one is the one that Cap Desktop and the cap command show.
     links: Vec<ShareLink>,
 }
@@ -41,9 +43,13 @@ struct ShareLink {
     created_at: Millis,
 }
 
+/// What is left out stays as it is.
 #[derive(Deserialize, ToSchema)]
 struct ChangeSharing {
-    public: bool,
+    /// Whether whoever has one of the links may watch.
+    public: Option<bool>,
+    /// Whether they may save the file as well.
+    downloads: Option<bool>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -96,7 +102,7 @@ pub(super) async fn show(app: &App, request: &Request, id: &str) -> Answer {
     answer(app, request, &mut db, StatusCode::OK, &video).await
 }
 
-/// Make a video public or private
+/// Make a video public or private, and let it be downloaded or not
 ///
 /// Of a private one, every link is shut at once; addresses of its media that were given out before live for an hour.
 #[utoipa::path(
@@ -109,13 +115,25 @@ pub(super) async fn show(app: &App, request: &Request, id: &str) -> Answer {
 )]
 pub(super) async fn change(app: &App, request: &Request, id: &str) -> Answer {
     let credential = identity::writing(&app.site, request)?;
-    let ChangeSharing { public } = json(request)?;
+    let ChangeSharing { public, downloads } = json(request)?;
+    if public.is_none() && downloads.is_none() {
+        return Err(ApiError::bad_request("Nothing is to be changed: public and downloads are missing."));
+    }
     let mut db = app.db.connect().await?;
-    let video = identity::access(&mut db, &credential, id).await?.owned()?;
-    if !videos::set_public(&mut db, &video.id, &video.owner, public).await? {
+    let mut video = identity::access(&mut db, &credential, id).await?.owned()?;
+    let mut there = true;
+    if let Some(public) = public {
+        there &= videos::set_public(&mut db, &video.id, &video.owner, public).await?;
+        video.public = public;
+    }
+    if let Some(downloads) = downloads {
+        there &= videos::set_downloads(&mut db, &video.id, &video.owner, downloads).await?;
+        video.downloads = downloads;
+    }
+    if !there {
         return Err(ApiError::video_not_found());
     }
-    answer(app, request, &mut db, StatusCode::OK, &Video { public, ..video }).await
+    answer(app, request, &mut db, StatusCode::OK, &video).await
 }
 
 /// Make another link
@@ -213,7 +231,8 @@ async fn answer(app: &App, request: &Request, db: &mut Connection, status: Statu
         on: link.on,
         created_at: link.created_at,
     };
-    json_response(status, &Sharing { public: video.public, links: links.into_iter().map(shown).collect() })
+    let Video { public, downloads, .. } = *video;
+    json_response(status, &Sharing { public, downloads, links: links.into_iter().map(shown).collect() })
 }
 
 pub(super) async fn hashed(password: Option<&str>) -> Result<Option<PasswordHash>, ApiError> {

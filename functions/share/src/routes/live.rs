@@ -94,7 +94,7 @@ pub(super) fn is_live(video: &Video) -> bool {
 }
 
 async fn find(app: &App, request: &Request) -> Result<Live, ApiError> {
-    let Seen { code, video } = segmented(app, request).await?;
+    let Seen { code, video, .. } = segmented(app, request).await?;
     let manifest = manifest(app, &video.id).await?.ok_or_else(nothing)?;
     let over = manifest.is_complete || video.status != Status::Uploading;
     Ok(Live { code, video, manifest, over })

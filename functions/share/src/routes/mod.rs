@@ -1,7 +1,9 @@
 //! Table of contents.
 
 mod assets;
+mod captions;
 mod card;
+mod download;
 mod live;
 mod media;
 mod oembed;
@@ -29,7 +31,9 @@ use crate::app::App;
     media::thumbnail,
     media::og,
     media::preview,
-    media::storyboard
+    media::storyboard,
+    captions::show,
+    download::show,
 ))]
 pub struct Api;
 
@@ -47,6 +51,9 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
         ("GET", ["api", "video", "og"]) => media::og(&app, &request).await,
         ("GET" | "HEAD", ["api", "video", "preview"]) => media::preview(&app, &request).await,
         ("GET" | "HEAD", ["api", "video", "storyboard"]) => media::storyboard(&app, &request).await,
+
+        ("GET" | "HEAD", ["api", "videos", code, "captions"]) => captions::show(&app, &request, code).await,
+        ("GET", ["api", "videos", code, "download"]) => download::show(&app, &request, code).await,
 
         _ => no_route(),
     }

@@ -84,7 +84,7 @@ pub(super) async fn show(app: &App, request: &Request) -> Answer {
     let link = query(request, "url").ok_or_else(|| ApiError::bad_request("url is missing from the query."))?;
     let origin = app.site.origin(&gateway_host(request));
     let code = code_of(link, &origin).ok_or_else(ApiError::video_not_found)?;
-    let Seen { code, video } = viewing::look(app, request, code.as_str()).await??;
+    let Seen { code, video, .. } = viewing::look(app, request, code.as_str()).await??;
     let mut answer = json_response(StatusCode::OK, &embedding(video, &origin, &code, most)?)?;
     // Scripts of the sites that embed it may read it.
     answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

@@ -6,6 +6,7 @@ use common::{
     error::ApiError,
     http::{Answer, Policy, StatusCode, gateway_host, html, nonce, origin_of, secured},
     ids::ShareCode,
+    language::Language,
     objects::keys,
 };
 use lambda_http::Request;
@@ -45,6 +46,8 @@ struct SharePage<'a> {
     picture: Option<Picture<'a>>,
     notice: Option<Notice>,
     card: Card,
+    /// True when whoever looks may save the file.
+    downloads: bool,
     /// True in a page of another site.
     embedded: bool,
 }
@@ -59,6 +62,8 @@ struct Player<'a> {
     adaptive: bool,
     /// True when there are pictures for the scrubber.
     storyboard: bool,
+    /// In which language it has captions, if it has.
+    captions: Option<&'a Language>,
     /// True while it is being recorded.
     live: bool,
 }
@@ -114,11 +119,13 @@ pub(super) async fn embed(app: &App, request: &Request, code: &str) -> Answer {
 }
 
 async fn page(app: &App, request: &Request, code: &str, embedded: bool) -> Answer {
-    let Seen { code, video } = match viewing::look(app, request, code).await? {
+    let seen = match viewing::look(app, request, code).await? {
         Ok(seen) => seen,
         Err(shut) if embedded => return shut::frame(&shut, code),
         Err(shut) => return shut::page(&shut, code, None),
     };
+    let downloads = seen.may_download();
+    let Seen { code, video, .. } = seen;
     let nonce = nonce()?;
     // Signing is arithmetic, not a call. The address also tells where the browser will fetch media from.
     let seen = match (video.kind, video.published) {
@@ -149,19 +156,21 @@ async fn page(app: &App, request: &Request, code: &str, embedded: bool) -> Answe
         picture: picture(&video, &seen),
         notice,
         card: Card::of(&video, &app.site.origin(&host), &code)?,
+        downloads: downloads && video.published_at.is_some() && video.kind == Kind::Recording,
         embedded,
     };
     let page = page.render().map_err(ApiError::internal)?;
     answer(StatusCode::OK, page, &nonce, origin_of(&seen), plays, embedded)
 }
 
-fn player<'a>(code: &'a ShareCode, video: &Video, poster: &'a str, live: bool) -> Option<Player<'a>> {
+fn player<'a>(code: &'a ShareCode, video: &'a Video, poster: &'a str, live: bool) -> Option<Player<'a>> {
     if video.kind != Kind::Recording || (video.published_at.is_none() && !live) {
         return None;
     }
     let (width, height) = (video.width.unwrap_or(16), video.height.unwrap_or(9));
     let (adaptive, storyboard) = (video.hls.is_some(), video.storyboard.is_some());
-    Some(Player { id: code.as_str(), poster, width, height, adaptive, storyboard, live })
+    let captions = video.captions.as_ref().map(|captions| &captions.language).filter(|_| !live);
+    Some(Player { id: code.as_str(), poster, width, height, adaptive, storyboard, captions, live })
 }
 
 fn picture<'a>(video: &Video, url: &'a str) -> Option<Picture<'a>> {

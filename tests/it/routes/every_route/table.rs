@@ -99,6 +99,17 @@ pub(super) const ROUTES: &[Route] = &[
     caller("POST /api/videos/{id}/links").about(Video).fields(r#"{"password":"let me in"}"#),
     caller("PATCH /api/videos/{id}/links/{code}").about(Video).fields(r#"{"on":false}"#),
     caller("DELETE /api/videos/{id}/links/{code}").about(Video),
+    // What is said in them.
+    caller("PUT /api/videos/{id}/captions").about(Video).fields("WEBVTT\n\n00:01.000 --> 00:02.000\nMine now"),
+    caller("PATCH /api/videos/{id}/captions")
+        .about(Video)
+        .json(r#"{"version":"x","edits":[{"index":0,"text":"Mine now"}]}"#),
+    caller("DELETE /api/videos/{id}/captions").about(Video),
+    caller("GET /api/v1/caps/{id}/transcript").about(Video),
+    caller("PUT /api/v1/caps/{id}/transcript").about(Video).fields("WEBVTT\n\n00:01.000 --> 00:02.000\nMine now"),
+    caller("GET /api/video/transcribe/status").about(Video).query("videoId=ID"),
+    page_of_account("GET /dashboard/caps/{id}/captions").about(Video),
+    caller("POST /dashboard/caps/{id}/captions").about(Video).fields(r#"{"change":"remove"}"#),
     // Whose key it is, as the agent API tells it.
     caller("GET /api/v1/me"),
     caller("PATCH /api/v1/me").json(r#"{"name":"Mine now"}"#),
@@ -170,4 +181,8 @@ pub(super) const ROUTES: &[Route] = &[
     public("HEAD /api/video/preview", 302).about(Video).query("videoId=ID"),
     public("GET /api/video/storyboard", 200).about(Video).query("videoId=ID"),
     public("HEAD /api/video/storyboard", 200).about(Video).query("videoId=ID"),
+    public("GET /api/videos/{id}/captions", 200).about(Video),
+    public("HEAD /api/videos/{id}/captions", 200).about(Video),
+    // Until its owner lets it be downloaded.
+    public("GET /api/videos/{id}/download", 403).about(Video),
 ];

@@ -64,6 +64,7 @@ async fn clear(transaction: &mut Transaction<'_>, id: &UserId) -> Result<(), mys
         "DELETE FROM agent_codes WHERE user_id = :id",
         "DELETE FROM agent_uploads WHERE user_id = :id",
         "DELETE FROM organizations WHERE owner_id = :id",
+        "DELETE c FROM captions c JOIN videos v ON v.id = c.video_id WHERE v.owner_id = :id",
         // MySQL sets columns from left to right: what was deleted before keeps its times.
         "UPDATE videos SET name = '', swept_at = IF(deleted_at IS NULL, NULL, swept_at), \
          deleted_at = COALESCE(deleted_at, UTC_TIMESTAMP(3)) WHERE owner_id = :id",

@@ -1,5 +1,6 @@
 //! `/dashboard/caps`: pages of one's videos.
 
+pub(super) mod captions;
 pub(super) mod record;
 pub(super) mod video;
 
