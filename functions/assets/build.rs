@@ -7,7 +7,10 @@ use sha2::{Digest, Sha256};
 /// The constant that holds an asset's address, its name, and the files that it is made of.
 const ASSETS: &[(&str, &str, &[&str])] = &[
     // What everybody loads, viewers on their first visit: kept small.
-    ("STYLE", "site.css", &["tokens.css", "parts.css", "share.css", "player.css", "transcript.css"]),
+    ("STYLE", "site.css", &["tokens.css", "parts.css", "share.css", "player.css"]),
+    // What stands below or beside the player, and is not waited for.
+    ("TALK", "talk.css", &["talk.css"]),
+    ("TRANSCRIPT", "transcript.css", &["transcript.css"]),
     // What pages of people with an account add.
     (
         "DASHBOARD",
@@ -17,7 +20,19 @@ const ASSETS: &[(&str, &str, &[&str])] = &[
     (
         "SHARE",
         "share.js",
-        &["page.js", "storyboard.js", "player.js", "watch.js", "live.js", "transcript.js", "start.js"],
+        &[
+            "page.js",
+            "storyboard.js",
+            "player.js",
+            "watch.js",
+            "live.js",
+            "marks.js",
+            "compose.js",
+            "talk.js",
+            "views.js",
+            "transcript.js",
+            "start.js",
+        ],
     ),
     ("FRAME", "frame.js", &["frame.js"]),
     ("ACCOUNT", "account.js", &["account.js"]),
@@ -27,7 +42,7 @@ const ASSETS: &[(&str, &str, &[&str])] = &[
         "record.js",
         &["record/fragments.js", "record/upload.js", "record/sources.js", "record/recording.js", "record/page.js"],
     ),
-    ("COMPOSE", "compose.js", &["record/compose.js"]),
+    ("OVERLAY", "overlay.js", &["record/overlay.js"]),
     ("OPENING", "opening.js", &["opening.js"]),
     ("REFERENCE", "reference.js", &["reference.js"]),
 ];

@@ -18,8 +18,8 @@ pub(crate) fn rows() -> Vec<Row> {
     vec![
         important("4.2 GET /api/video/og", "it leads to what the video looks like", og),
         important("4.2 GET /api/oembed", "oEmbed 1.0 of a share link, as video", oembed),
-        important("4.2 POST /api/analytics/track", "a view is taken", track).missing(NO_ROUTE),
-        important("4.2 GET /api/analytics", "{count} of those who watched", count).missing(NO_ROUTE),
+        important("4.2 POST /api/analytics/track", "a view is taken", track),
+        important("4.2 GET /api/analytics", "{count} of those who watched", count),
         important("4.2 DELETE /api/video/comment/delete", "its author deletes a comment", delete_comment)
             .missing(NO_ROUTE),
         important("4.2 GET /api/notifications", "notifications and their counts", notifications).missing(NO_ROUTE),

@@ -23,3 +23,4 @@ pub mod statements;
 pub mod store;
 pub mod visitor;
 pub mod wait;
+pub mod watcher;

@@ -159,6 +159,28 @@ pub async fn encodes_slowly(cloud: &Cloud) {
     put.item("expires_at", number(u64::from(u32::MAX))).send().await.expect("the ledger");
 }
 
+/// All that is in a cloud's ledger, as text.
+pub async fn everything(cloud: &Cloud) -> String {
+    let (client, table) = ledger_of(cloud).await;
+    let mut pages = client.scan().table_name(table).into_paginator().send();
+    let mut text = String::new();
+    while let Some(page) = pages.next().await {
+        text.push_str(&format!("{:?}", page.expect("a page").items));
+    }
+    text
+}
+
+/// Lets the ledger forget a day's counts of a video's views.
+pub async fn forget_views(video: &str, day: i64) {
+    forget(&format!("views#{video}#{day}")).await;
+}
+
+/// Takes a cloud's ledger away.
+pub async fn no_ledger(cloud: &Cloud) {
+    let (client, table) = ledger_of(cloud).await;
+    client.delete_table().table_name(table).send().await.expect("no table");
+}
+
 /// Name of the ledger's table.
 pub async fn ledger_table() -> String {
     ledger().await.1

@@ -1,7 +1,8 @@
 // A picture is made small here, which also leaves behind what a camera writes into it, and goes straight to S3.
 const picture = document.getElementById("picture");
 picture.hidden = false;
-const say = (text) => { picture.querySelector("p").textContent = text; };
+const status = picture.querySelector("p");
+const say = (text) => { status.textContent = text; };
 const ask = async (path, body) => {
   const headers = { "content-type": "application/json", "x-csrf-token": picture.dataset.csrf };
   const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
@@ -20,14 +21,14 @@ document.getElementById("file").addEventListener("change", async (event) => {
   const [file] = event.target.files;
   if (!file) return;
   try {
-    say("Uploading …");
+    say(status.dataset.uploading);
     const blob = await small(file);
     const { url, headers } = await ask("/api/settings/user/avatar", { contentType: blob.type, size: blob.size });
     const stored = await fetch(url, { method: "PUT", headers, body: blob });
-    if (!stored.ok) throw new Error("The picture could not be uploaded. Please try again.");
+    if (!stored.ok) throw new Error(status.dataset.failed);
     await ask("/api/settings/user/avatar/complete", {});
     location.reload();
   } catch (error) {
-    say(error instanceof DOMException ? "This file is not a picture that the browser can read." : error.message);
+    say(error instanceof DOMException ? status.dataset.unreadable : error.message);
   }
 });

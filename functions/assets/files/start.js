@@ -3,6 +3,7 @@ transcript();
 if (main.dataset.live === "playing") live();
 else if (video) watch();
 else if (document.querySelector(".spinner")) wait();
+if (video || document.querySelector(".picture")) tell();
 
 if (video && main.dataset.live !== "playing") {
   const asked = new URLSearchParams(location.search);
@@ -40,3 +41,5 @@ if (copy && navigator.clipboard) {
   });
   copy.hidden = false;
 }
+
+talk();

@@ -57,6 +57,11 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "PASSWORD_REQUIRED", message)
     }
 
+    /// 403 for what the owner of a video has switched off.
+    pub fn content_disabled(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "CONTENT_DISABLED", message)
+    }
+
     /// 404: not there, or not there for you.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", message)

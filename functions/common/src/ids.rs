@@ -66,6 +66,14 @@ id!(
     UserId
 );
 id!(
+    /// A comment or a reaction.
+    CommentId
+);
+id!(
+    /// Something that somebody is told.
+    NotificationId
+);
+id!(
     /// A mail in the outbox.
     MailId
 );

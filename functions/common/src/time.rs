@@ -1,5 +1,7 @@
 //! Points in time, as milliseconds since the Unix epoch.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
@@ -57,15 +59,79 @@ impl Millis {
     }
 }
 
+impl fmt::Display for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.3}", self.timestamp())
+    }
+}
+
+/// A day in UTC, as the number of days since 1970-01-01. Serialises as `2025-05-09`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
+#[schema(value_type = String, format = Date)]
+pub struct Day(pub i64);
+
+impl Day {
+    /// Seconds of a day.
+    pub const SECONDS: i64 = 24 * 3600;
+
+    /// Today, by this machine's clock.
+    #[must_use]
+    pub fn today() -> Self {
+        Self(Millis::now().seconds().div_euclid(Self::SECONDS))
+    }
+
+    /// The day so many days earlier.
+    #[must_use]
+    pub fn before(self, days: u32) -> Self {
+        Self(self.0 - i64::from(days))
+    }
+
+    /// Seconds since the epoch when the day begins.
+    #[must_use]
+    pub fn start(self) -> i64 {
+        self.0 * Self::SECONDS
+    }
+
+    /// As in `2025-05-09`.
+    #[must_use]
+    pub fn iso(self) -> String {
+        self.timestamp().strftime("%F").to_string()
+    }
+
+    /// In words, without the year, as in `9 May`.
+    #[must_use]
+    pub fn short(self) -> String {
+        self.timestamp().strftime("%-d %b").to_string()
+    }
+
+    fn timestamp(self) -> Timestamp {
+        Timestamp::from_second(self.start()).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+}
+
+impl Serialize for Day {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.iso())
+    }
+}
+
 impl Serialize for Millis {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{:.3}", self.timestamp()))
+        serializer.collect_str(self)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_follow_one_another() {
+        let day = Day(20_217);
+        assert_eq!((day.iso().as_str(), day.short().as_str()), ("2025-05-09", "9 May"));
+        assert_eq!(day.before(9).iso(), "2025-04-30");
+        assert_eq!(serde_json::to_string(&day).expect("json"), r#""2025-05-09""#);
+    }
 
     #[test]
     fn serialises_with_three_decimals() {

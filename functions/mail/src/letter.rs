@@ -71,7 +71,7 @@ impl Letter {
                 (to, host, NoAccountText { host }.render()?, NoAccountHtml { host }.render()?)
             }
         };
-        Ok(Self { to: to.clone(), subject: format!("Sign in to {host}"), text, html })
+        Ok(Self { to: to.clone(), subject: words::login_mail().subject(host), text, html })
     }
 }
 

@@ -6,6 +6,7 @@ use common::{
     db::Database,
     limits::Limits,
     objects::Objects,
+    views::Views,
 };
 
 /// Dependencies, made once an execution environment.
@@ -13,8 +14,9 @@ pub(crate) struct App {
     pub(crate) db: Database,
     pub(crate) objects: Objects,
     pub(crate) site: SiteConfig,
-    /// How often a password may be tried.
+    /// How often a password may be tried, and a view be told.
     pub(crate) limits: Limits,
+    pub(crate) views: Views,
 }
 
 impl App {
@@ -22,8 +24,10 @@ impl App {
         let db = Database::new(&DatabaseConfig::from_env()?)?;
         let (sdk, site) = (aws::sdk(aws::FOR_REQUESTS).await, SiteConfig::from_env()?);
         let objects = Objects::new(ObjectsConfig::from_env()?, &sdk);
-        let limits = Limits::new(LedgerConfig::from_env()?, site.secret.clone(), &sdk);
-        Ok(Self { db, objects, site, limits })
+        let ledger = LedgerConfig::from_env()?;
+        let limits = Limits::new(ledger.clone(), site.secret.clone(), &sdk);
+        let views = Views::new(ledger, site.secret.clone(), &sdk);
+        Ok(Self { db, objects, site, limits, views })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The share page and the media behind it.
 
 mod app;
+mod bots;
 mod relative;
 mod routes;
 mod unlocked;

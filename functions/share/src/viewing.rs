@@ -9,7 +9,7 @@ use common::{
     error::ApiError,
     http::query,
     identity,
-    ids::ShareCode,
+    ids::{ShareCode, UserId},
     password::PasswordHash,
 };
 use lambda_http::Request;
@@ -22,14 +22,16 @@ pub(crate) struct Seen {
     /// The code by which it was asked for; addresses of its media have it too.
     pub(crate) code: ShareCode,
     pub(crate) video: Video,
-    /// True when its owner asks.
-    pub(crate) by_owner: bool,
+    /// Who asks, if they are anybody.
+    pub(crate) visitor: Option<UserId>,
+    /// How many have watched it.
+    pub(crate) viewers: u64,
 }
 
 impl Seen {
     /// True when whoever asks may save the file.
     pub(crate) fn may_download(&self) -> bool {
-        self.by_owner || self.video.downloads
+        self.video.downloads || self.visitor.as_ref() == Some(&self.video.owner)
     }
 }
 
@@ -69,22 +71,15 @@ pub(crate) async fn look(app: &App, request: &Request, code: &str) -> Result<Res
 }
 
 fn open(app: &App, request: &Request, shared: Shared) -> Result<Seen, Shut> {
-    let Shared { link, video, visitor } = shared;
-    let by_owner = visitor.as_ref() == Some(&video.owner);
-    let seen = |link: Link, video| Seen { code: link.code, video, by_owner };
-    // Its owner sees it by any of its links.
-    if by_owner {
-        return Ok(seen(link, video));
-    }
-    if !video.public {
-        return Err(Shut::Private);
-    }
-    if link.expired || !link.on {
-        return Err(Shut::Ended);
-    }
-    match link.password.clone() {
-        Some(password) if !unlocked::has(&app.site, request, &link, &password) => Err(Shut::Locked(link, password)),
-        _ => Ok(seen(link, video)),
+    let shut = shared.shut();
+    let Shared { link, video, visitor, viewers } = shared;
+    match shut {
+        Some(share_links::Shut::Private) => Err(Shut::Private),
+        Some(share_links::Shut::Ended) => Err(Shut::Ended),
+        Some(share_links::Shut::Locked(password)) if !unlocked::has(&app.site, request, &link, &password) => {
+            Err(Shut::Locked(link, password))
+        }
+        Some(share_links::Shut::Locked(_)) | None => Ok(Seen { code: link.code, video, visitor, viewers }),
     }
 }
 

@@ -21,4 +21,5 @@ mod sharing_out;
 mod sweep;
 mod ten_thousand_parts;
 mod tls;
+mod views;
 mod watching;

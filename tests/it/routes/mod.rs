@@ -28,3 +28,4 @@ mod sharing;
 mod signed;
 mod status;
 mod video_page;
+mod views;

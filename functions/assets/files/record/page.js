@@ -38,7 +38,7 @@ const begin = async () => {
   sources = new Sources();
   recording = new Recording();
   try {
-    await sources.open(choice(), recorder.dataset.composer);
+    await sources.open(choice(), recorder.dataset.overlay);
     await recording.begin(sources, new FormData(form).get("title").trim());
   } catch (error) {
     release();

@@ -25,7 +25,7 @@ class Sources {
   ended = () => {};
 
   // Asks for the screen first: browsers let a page do so only right after a click.
-  async open({ screen, camera, microphone, system }, composer) {
+  async open({ screen, camera, microphone, system }, overlay) {
     const shown = screen && (await this.#keep(navigator.mediaDevices.getDisplayMedia({
       video: { frameRate: 30 },
       audio: system,
@@ -40,7 +40,7 @@ class Sources {
     const [main] = (shown || face).getVideoTracks();
     this.size = fitting(main.getSettings());
     main.addEventListener("ended", () => this.ended());
-    this.picture = shown ? this.#composed(main, face?.getVideoTracks()[0], composer) : main;
+    this.picture = shown ? this.#composed(main, face?.getVideoTracks()[0], overlay) : main;
     this.sound = this.#mixed([shown, voice].filter((stream) => stream && stream.getAudioTracks().length));
   }
 
@@ -58,13 +58,13 @@ class Sources {
   }
 
   // Browsers that let no script touch frames record the screen as it comes, without the camera.
-  #composed(screen, camera, composer) {
+  #composed(screen, camera, overlay) {
     if (!window.MediaStreamTrackProcessor || !window.MediaStreamTrackGenerator) return screen;
     const frames = (track) => new MediaStreamTrackProcessor({ track }).readable;
     const drawn = new MediaStreamTrackGenerator({ kind: "video" });
     const work = { screen: frames(screen), out: drawn.writable, ...this.size };
     if (camera) work.camera = frames(camera);
-    this.#worker = new Worker(composer);
+    this.#worker = new Worker(overlay);
     this.#worker.postMessage(work, [work.screen, work.out, ...(camera ? [work.camera] : [])]);
     return drawn;
   }

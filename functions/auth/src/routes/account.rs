@@ -50,8 +50,8 @@ pub(super) fn dashboard(app: &App, request: &Request) -> Answer {
 pub(super) async fn show(app: &App, request: &Request) -> Answer {
     // What another function has refused. The words are here, so that no link puts any on the page.
     let problem = match query(request, "problem") {
-        Some("name") => Some("That name was not taken: it must be one line of at most 100 characters."),
-        Some("confirmation") => Some("That is not this account's address. Nothing was deleted."),
+        Some("name") => Some(words::account().name_refused),
+        Some("confirmation") => Some(words::account().not_confirmed),
         _ => None,
     };
     page(app, request, StatusCode::OK, Says { problem, new_key: None }).await

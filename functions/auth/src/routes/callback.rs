@@ -28,11 +28,6 @@ use crate::{
     return_to,
 };
 
-const WRONG_CODE: &str =
-    "That code does not work: it is mistyped, older than ten minutes, or used up. Check it, or ask for a new mail.";
-const STALE_LINK: &str = "This link does not work here: it was opened in another browser than asked for it, is older than ten minutes, or has been used.";
-const NOT_ALLOWED: &str = "There is no account with this address, and this server opens accounts for certain addresses only. Ask whoever runs it.";
-
 /// What a login is finished with.
 struct Shown<'a> {
     email: Email,
@@ -50,7 +45,7 @@ impl<'a> Shown<'a> {
     fn read(email: Option<&str>, token: Option<&'a str>) -> Result<Self, ApiError> {
         match (email.and_then(Email::parse), token.and_then(Token::read)) {
             (Some(email), Some(token)) => Ok(Self { email, token }),
-            _ => Err(ApiError::forbidden(WRONG_CODE)),
+            _ => Err(ApiError::forbidden(words::code().wrong)),
         }
     }
 }
@@ -94,7 +89,7 @@ pub(super) async fn open(app: &App, request: &Request) -> Answer {
     let next = return_to::own_path(&visitor.origin, query(request, "callbackUrl"));
     let (browser, shown) =
         (Browser::of(&app.site, request), Shown::read(query(request, "email"), query(request, "token")));
-    let (Some(browser), Ok(shown)) = (browser, shown) else { return stale(&visitor, next, STALE_LINK) };
+    let (Some(browser), Ok(shown)) = (browser, shown) else { return stale(&visitor, next, words::stale_link().why) };
     match shown.token {
         // A page elsewhere that leads here may spend nobody's tries.
         Token::Code(_) if is_led_here(request) => code_form(&visitor, StatusCode::OK, next, &shown.email, None),
@@ -107,7 +102,7 @@ pub(super) async fn open(app: &App, request: &Request) -> Answer {
         Token::Link(link) => {
             let hash: [u8; 32] = Sha256::digest(link).into();
             if !users::is_open(&mut app.db.connect().await?, &shown.email, &browser.hash(), &hash).await? {
-                return stale(&visitor, next, STALE_LINK);
+                return stale(&visitor, next, words::stale_link().why);
             }
             let (csrf_token, email) = (&visitor.csrf_token, shown.email.as_str());
             pages::show(&visitor, StatusCode::OK, |nonce| {
@@ -137,7 +132,7 @@ pub(super) async fn finish(app: &App, request: &Request) -> Answer {
     let finished = match (own_browser(app, request, &fields), &shown) {
         (Ok(browser), Ok(shown)) => log_in(app, request, &browser, shown).await,
         (Err(error), _) => Err(error),
-        (_, Err(_)) => Err(ApiError::forbidden(WRONG_CODE)),
+        (_, Err(_)) => Err(ApiError::forbidden(words::code().wrong)),
     };
     let token = match finished {
         Ok(token) => token,
@@ -165,7 +160,7 @@ async fn log_in(app: &App, request: &Request, browser: &Browser, shown: &Shown<'
             app.limits.spend(limits::CODES_FROM_SOURCE, &source(request)).await?;
             // What is tried where nobody asked for a mail can hit nothing, and is not to use up the owner's tries.
             if !users::is_asked(&mut app.db.connect().await?, &shown.email, &browser.hash()).await? {
-                return Err(ApiError::forbidden(WRONG_CODE));
+                return Err(ApiError::forbidden(words::code().wrong));
             }
             app.limits.spend(limits::CODES_OF_MAILBOX, shown.email.as_str()).await?;
             Proof::Code(code_hash(app, browser, &shown.email, code))
@@ -187,9 +182,9 @@ async fn log_in(app: &App, request: &Request, browser: &Browser, shown: &Shown<'
             tracing::info!(%user, "signed in");
             return Ok(token);
         }
-        Outcome::NotAllowed => NOT_ALLOWED,
-        Outcome::Refused if matches!(proof, Proof::Code(_)) => WRONG_CODE,
-        Outcome::Refused => STALE_LINK,
+        Outcome::NotAllowed => words::stale_link().no_account,
+        Outcome::Refused if matches!(proof, Proof::Code(_)) => words::code().wrong,
+        Outcome::Refused => words::stale_link().why,
     };
     tracing::warn!(refusal, "login refused");
     Err(ApiError::forbidden(refusal))

@@ -136,9 +136,9 @@ pub(super) async fn ask(app: &App, request: &Request) -> Answer {
 
 fn in_words(scope: Scope) -> &'static str {
     match scope {
-        Scope::Read => "See your recordings, what becomes of them, and your name and address",
-        Scope::Comment => "Comment as you",
-        Scope::Write => "Upload, rename and delete recordings, change your name, and sign you out everywhere",
+        Scope::Read => words::command().may_read,
+        Scope::Comment => words::command().may_comment,
+        Scope::Write => words::command().may_write,
     }
 }
 

@@ -111,11 +111,7 @@ async fn asked(
 ) -> Result<String, ApiError> {
     let browser = own_browser(app, request, fields)?;
     let email = fields.required("email")?;
-    let email = Email::parse(email).ok_or_else(|| {
-        ApiError::bad_request(
-            "That is not an e-mail address. Write it like ada@example.com, without accents or spaces.",
-        )
-    })?;
+    let email = Email::parse(email).ok_or_else(|| ApiError::bad_request(words::login().not_an_address))?;
     let source = source(request);
     app.limits.spend(limits::MAILS_FROM_SOURCE, &source).await?;
     app.limits.spend(limits::MAILS_FROM_SOURCE_TO_MAILBOX, &format!("{source} {}", email.as_str())).await?;
@@ -145,7 +141,7 @@ pub(super) fn own_browser(app: &App, request: &Request, fields: &Fields) -> Resu
     Browser::of(&app.site, request).filter(|browser| browser.owns(&app.site.secret, token)).ok_or_else(|| {
         let page = *request.method() == Method::POST && is_form(request);
         ApiError::forbidden(if page {
-            "This page was open for too long, or cookies are switched off for this site. Please try again."
+            words::login().too_old
         } else {
             "The csrfToken is not this browser's. Get one from /api/auth/csrf, and send the cookie that came with it."
         })

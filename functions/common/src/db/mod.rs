@@ -6,12 +6,15 @@ pub mod agent_uploads;
 pub mod api_keys;
 pub mod callers;
 pub mod captions;
+pub mod comments;
 pub mod expired;
+pub mod notifications;
 pub mod schema;
 pub mod sessions;
 pub mod share_links;
 pub mod users;
 pub mod videos;
+pub mod views;
 
 use std::time::Duration;
 

@@ -44,6 +44,36 @@ pub struct Shared {
     pub video: Video,
     /// Who asks, if they are anybody.
     pub visitor: Option<UserId>,
+    /// How many have watched it.
+    pub viewers: u64,
+}
+
+/// Why somebody may not watch.
+#[derive(Clone, Debug)]
+pub enum Shut {
+    /// Only its owner may.
+    Private,
+    /// The link is over, or its owner keeps it shut.
+    Ended,
+    /// It wants a password.
+    Locked(PasswordHash),
+}
+
+impl Shared {
+    /// Why whoever asks may not watch; `None` when they may. Its owner sees it by any of its links.
+    #[must_use]
+    pub fn shut(&self) -> Option<Shut> {
+        if self.visitor.as_ref() == Some(&self.video.owner) {
+            return None;
+        }
+        if !self.video.public {
+            return Some(Shut::Private);
+        }
+        if self.link.expired || !self.link.on {
+            return Some(Shut::Ended);
+        }
+        self.link.password.clone().map(Shut::Locked)
+    }
 }
 
 /// What is to become of a link; what is `None` stays.
@@ -85,7 +115,9 @@ pub async fn find(
         |place| format!("(SELECT w.user_id FROM {} WHERE {})", place.table, place.holds),
     );
     let sql = format!(
-        "SELECT {COLUMNS}, {}, {visitor} AS visitor FROM share_links l JOIN videos v ON v.id = l.video_id \
+        "SELECT {COLUMNS}, {}, {visitor} AS visitor, \
+         (SELECT CAST(COALESCE(SUM(w.viewers), 0) AS UNSIGNED) FROM video_views w WHERE w.video_id = v.id) AS viewers \
+         FROM share_links l JOIN videos v ON v.id = l.video_id \
          JOIN users u ON u.id = v.owner_id WHERE l.short_code = :code AND v.deleted_at IS NULL",
         videos::COLUMNS
     );
@@ -93,8 +125,9 @@ pub async fn find(
     params.extend(place.map(|place| ("hash", place.hash())));
     let Some(mut row) = db.first::<Row>(&sql, mysql_async::Params::from(params)).await? else { return Ok(None) };
     let visitor = column::<Option<String>>(&mut row, "visitor")?.as_deref().and_then(UserId::parse);
+    let viewers = column(&mut row, "viewers")?;
     let Some(link) = link(&mut row)? else { return Ok(None) };
-    Ok(videos::video(row)?.map(|video| Shared { link, video, visitor }))
+    Ok(videos::video(row)?.map(|video| Shared { link, video, visitor, viewers }))
 }
 
 /// A video's links, in the order in which they were made: the first one is the one that the clients show.

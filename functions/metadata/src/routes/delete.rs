@@ -1,7 +1,7 @@
 //! Deleting a video: its row goes out of sight at once, its objects with it.
 
 use common::{
-    db::videos,
+    db::{videos, views},
     error::ApiError,
     http::{Answer, StatusCode, agent_json, idempotency_key, json_response, query},
     identity::{self, Credential},
@@ -60,6 +60,8 @@ async fn delete(app: &App, request: &Request, credential: &Credential, id: &str)
     if !videos::delete(&mut db, &video.id, &video.owner).await? {
         return Err(ApiError::video_not_found());
     }
+    // Who watched it is nobody's business any longer; a row that comes late goes with the video's own.
+    views::forget(&mut db, &video.id).await?;
     // For the caller the video is gone; whatever is left the sweep removes.
     if let Err(error) = app.objects.remove_video(&video.id).await {
         tracing::warn!(video = %video.id, %error, "objects of a deleted video are left to the sweep");

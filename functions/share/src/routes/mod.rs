@@ -3,6 +3,7 @@
 mod assets;
 mod captions;
 mod card;
+mod comments;
 mod download;
 mod live;
 mod media;
@@ -10,6 +11,8 @@ mod oembed;
 mod page;
 mod playlist;
 mod shut;
+mod talk;
+mod views;
 
 use std::sync::Arc;
 
@@ -34,6 +37,14 @@ use crate::app::App;
     media::storyboard,
     captions::show,
     download::show,
+    comments::list,
+    comments::create,
+    comments::react,
+    comments::edit,
+    comments::delete,
+    comments::delete_form,
+    views::track,
+    views::count,
 ))]
 pub struct Api;
 
@@ -51,6 +62,16 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
         ("GET", ["api", "video", "og"]) => media::og(&app, &request).await,
         ("GET" | "HEAD", ["api", "video", "preview"]) => media::preview(&app, &request).await,
         ("GET" | "HEAD", ["api", "video", "storyboard"]) => media::storyboard(&app, &request).await,
+        ("GET", ["api", "videos", code, "comments"]) => comments::list(&app, &request, code).await,
+        ("POST", ["api", "videos", code, "comments"]) => comments::create(&app, &request, code).await,
+        ("POST", ["api", "videos", code, "reactions"]) => comments::react(&app, &request, code).await,
+        ("PATCH", ["api", "videos", code, "comments", id]) => comments::edit(&app, &request, code, id).await,
+        ("DELETE", ["api", "videos", code, "comments", id]) => comments::delete(&app, &request, code, id).await,
+        ("POST", ["api", "videos", code, "comments", id, "delete"]) => {
+            comments::delete_form(&app, &request, code, id).await
+        }
+        ("POST", ["api", "analytics", "track"]) => views::track(&app, &request).await,
+        ("GET", ["api", "analytics"]) => views::count(&app, &request).await,
 
         ("GET" | "HEAD", ["api", "videos", code, "captions"]) => captions::show(&app, &request, code).await,
         ("GET", ["api", "videos", code, "download"]) => download::show(&app, &request, code).await,

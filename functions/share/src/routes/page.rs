@@ -5,13 +5,15 @@ use common::{
     db::videos::{self, Kind, Status, Video},
     error::ApiError,
     http::{Answer, Policy, StatusCode, gateway_host, html, nonce, origin_of, secured},
-    ids::ShareCode,
+    ids::{ShareCode, VideoId},
     language::Language,
     objects::keys,
+    text::grouped,
+    visitor::Visitor,
 };
 use lambda_http::Request;
 
-use super::{card::Card, live, media::client_thumbnail, shut};
+use super::{card::Card, live, media::client_thumbnail, shut, talk::Talk};
 use crate::{
     app::App,
     viewing::{self, Seen},
@@ -35,10 +37,14 @@ struct SharePage<'a> {
     nonce: &'a str,
     url: &'a str,
     title: &'a str,
+    /// The video, when its owner watches.
+    own: Option<&'a VideoId>,
     status: &'static str,
     /// Of a recording that is being made: `waiting`, or `playing` when there is something to play.
     live: Option<&'static str>,
     byline: &'a str,
+    /// How many have watched it, in words.
+    views: Option<String>,
     description: &'a str,
     /// What previews say below the title.
     summary: &'a str,
@@ -48,6 +54,10 @@ struct SharePage<'a> {
     card: Card,
     /// True when whoever looks may save the file.
     downloads: bool,
+    /// What is said of it, where something may be.
+    talk: Option<Talk>,
+    /// The code that it is watched by.
+    code: &'a str,
     /// True in a page of another site.
     embedded: bool,
 }
@@ -125,7 +135,17 @@ async fn page(app: &App, request: &Request, code: &str, embedded: bool) -> Answe
         Err(shut) => return shut::page(&shut, code, None),
     };
     let downloads = seen.may_download();
-    let Seen { code, video, .. } = seen;
+    // Whoever is signed in may write; their browser is known already.
+    let writer = seen.visitor.as_ref().filter(|_| !embedded).map(|_| Visitor::of(&app.site, request)).transpose()?;
+    let plays = live::plays(app, &seen.video).await?;
+    let talk = if embedded || (seen.video.published_at.is_none() && !plays) {
+        None
+    } else {
+        let token = writer.as_ref().map(|writer| writer.csrf_token.clone());
+        Talk::load(&mut app.db.connect().await?, request, &seen, token).await?
+    };
+    let owned = !embedded && seen.visitor.as_ref() == Some(&seen.video.owner);
+    let Seen { code, video, viewers, .. } = seen;
     let nonce = nonce()?;
     // Signing is arithmetic, not a call. The address also tells where the browser will fetch media from.
     let seen = match (video.kind, video.published) {
@@ -133,7 +153,6 @@ async fn page(app: &App, request: &Request, code: &str, embedded: bool) -> Answe
         _ => keys::poster(&video.id),
     };
     let seen = app.objects.sign_get(&seen).await?;
-    let plays = live::plays(app, &video).await?;
     let notice = match notice(&video, plays) {
         Some(notice) if notice.waiting && video.kind == Kind::Recording => {
             Some(Notice { thumbnail: client_thumbnail(app, &video).await?, ..notice })
@@ -147,9 +166,11 @@ async fn page(app: &App, request: &Request, code: &str, embedded: bool) -> Answe
         nonce: &nonce,
         url: &url,
         title: &video.name,
+        own: owned.then_some(&video.id),
         status: video.status.as_str(),
         live: live::is_live(&video).then_some(if plays { "playing" } else { "waiting" }),
         byline: &byline,
+        views: video.published_at.map(|_| views(viewers)),
         description: &video.description,
         summary: if video.description.is_empty() { &byline } else { &video.description },
         player: player(&code, &video, &seen, plays),
@@ -157,10 +178,17 @@ async fn page(app: &App, request: &Request, code: &str, embedded: bool) -> Answe
         notice,
         card: Card::of(&video, &app.site.origin(&host), &code)?,
         downloads: downloads && video.published_at.is_some() && video.kind == Kind::Recording,
+        talk,
+        code: code.as_str(),
         embedded,
     };
     let page = page.render().map_err(ApiError::internal)?;
-    answer(StatusCode::OK, page, &nonce, origin_of(&seen), plays, embedded)
+    let writer = writer.as_ref().filter(|_| video.talk.on);
+    let page = answer(StatusCode::OK, page, &nonce, origin_of(&seen), plays, embedded, writer);
+    match writer {
+        Some(writer) => writer.greeted(page),
+        None => page,
+    }
 }
 
 fn player<'a>(code: &'a ShareCode, video: &'a Video, poster: &'a str, live: bool) -> Option<Player<'a>> {
@@ -222,25 +250,49 @@ fn byline(video: &Video) -> String {
     format!("{who}{day}{length}")
 }
 
+/// How many have watched, in words.
+fn views(viewers: u64) -> String {
+    match viewers {
+        0 => "No views yet".to_owned(),
+        1 => "1 view".to_owned(),
+        many => format!("{} views", grouped(many)),
+    }
+}
+
 /// Milliseconds as `m:ss` or `h:mm:ss`, rounded to the second.
-fn clock(millis: u64) -> String {
+pub(super) fn clock(millis: u64) -> String {
     let seconds = (millis + 500) / 1000;
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
-/// A page, which plays media from there; while it is recorded, the page's script puts that together itself.
-fn answer(status: StatusCode, body: String, nonce: &str, media: &str, live: bool, embedded: bool) -> Answer {
+/// A page, which plays media from there; while it is recorded, the page's script puts that together itself. Whoever writes sends
+/// forms, which need their Origin.
+fn answer(
+    status: StatusCode,
+    body: String,
+    nonce: &str,
+    media: &str,
+    live: bool,
+    embedded: bool,
+    writer: Option<&Visitor>,
+) -> Answer {
     let frames = if embedded { "*" } else { "'none'" };
     let put_together = format!("{media} blob:");
     let (connect, media) = if live { (media, put_together.as_str()) } else { ("", media) };
-    let policy = Policy { nonce, media, forms: "'none'", connect, referrer: "no-referrer", frames };
-    secured(html(status, body), &policy)
+    let own = writer.map(|writer| format!("'self' {}", writer.origin));
+    let (forms, referrer) = own.as_deref().map_or(("'none'", "no-referrer"), |own| (own, "same-origin"));
+    secured(html(status, body), &Policy { nonce, media, forms, connect, referrer, frames })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn views_are_counted_in_words() {
+        assert_eq!([0, 1, 2, 12_345].map(views), ["No views yet", "1 view", "2 views", "12,345 views"]);
+    }
 
     #[test]
     fn clock_reads_like_a_player() {

@@ -125,6 +125,9 @@ async fn c7_another_person_gets_nothing_of_ones_own() {
                 (Door::Caller, None) if route.always.is_some() => {
                     assert_eq!(Some(answer.status), route.always, "{} by {who}: {answer:?}", route.key);
                 }
+                (Door::Page, Some(_)) => {
+                    assert_eq!(answer.status, route.foreign, "{} by {who}: {answer:?}", route.key);
+                }
                 // What they get is theirs, if they have it.
                 (Door::Caller | Door::SignedIn, None) if answer.status == 400 => {
                     route.assert_refused(&answer, 400, &who);

@@ -185,4 +185,9 @@ pub(super) const ROUTES: &[Route] = &[
     public("HEAD /api/videos/{id}/captions", 200).about(Video),
     // Until its owner lets it be downloaded.
     public("GET /api/videos/{id}/download", 403).about(Video),
+    program("POST /api/analytics/track", 200)
+        .about(Video)
+        .json(r#"{"videoId":"ID","sessionId":"x"}"#)
+        .exactly(r#"{"success":true}"#),
+    public("GET /api/analytics", 200).about(Video).query("videoId=ID&range=30d").exactly(r#"{"count":0}"#),
 ];

@@ -4,7 +4,7 @@
 use mysql_async::{Row, Transaction, TxOpts, params, prelude::Queryable};
 
 use crate::{
-    db::{Connection, DbError, TOMBSTONE_SECONDS, bounded, column},
+    db::{Connection, DbError, TOMBSTONE_SECONDS, bounded, column, comments},
     email::Email,
     ids::UserId,
 };
@@ -65,13 +65,16 @@ async fn clear(transaction: &mut Transaction<'_>, id: &UserId) -> Result<(), mys
         "DELETE FROM agent_uploads WHERE user_id = :id",
         "DELETE FROM organizations WHERE owner_id = :id",
         "DELETE c FROM captions c JOIN videos v ON v.id = c.video_id WHERE v.owner_id = :id",
+        "DELETE FROM notifications WHERE recipient_id = :id OR actor_id = :id",
+        "DELETE FROM notification_preferences WHERE user_id = :id",
+        "DELETE w FROM video_views w JOIN videos v ON v.id = w.video_id WHERE v.owner_id = :id",
         // MySQL sets columns from left to right: what was deleted before keeps its times.
         "UPDATE videos SET name = '', swept_at = IF(deleted_at IS NULL, NULL, swept_at), \
          deleted_at = COALESCE(deleted_at, UTC_TIMESTAMP(3)) WHERE owner_id = :id",
     ] {
         transaction.exec_drop(sql, params! { "id" => id.as_str() }).await?;
     }
-    Ok(())
+    comments::forget_author(transaction, id).await
 }
 
 /// Removes from a deleted account what was added by requests that had begun before. False when the account is not deleted,

@@ -100,6 +100,19 @@ pub struct Announced {
     pub fps: Option<f64>,
 }
 
+/// Comments and reactions of a video.
+#[derive(Clone, Copy, Debug)]
+pub struct Talk {
+    /// False while its owner wants none: then nobody sees those that there are.
+    pub on: bool,
+    /// Grows with every change.
+    pub version: u64,
+    /// Comments and replies that stand.
+    pub comments: u32,
+    /// Reactions that stand.
+    pub reactions: u32,
+}
+
 /// A video that is not deleted.
 #[derive(Clone, Debug)]
 pub struct Video {
@@ -153,6 +166,8 @@ pub struct Video {
     pub height: Option<u32>,
     /// Pictures a second.
     pub fps: Option<f64>,
+    /// What is said of it.
+    pub talk: Talk,
     /// When it was created.
     pub created_at: Millis,
     /// When its state or title last changed.
@@ -167,6 +182,7 @@ pub(super) const COLUMNS: &str = "v.id, v.owner_id, u.name AS owner_name, \
      IF(v.storyboard_attempt = v.published_attempt, v.published_attempt, NULL) AS storyboard, \
      IF(v.hls_attempt = v.published_attempt, v.published_attempt, NULL) AS hls, \
      (SELECT CONCAT_WS(' ', c.version, c.language) FROM captions c WHERE c.video_id = v.id) AS captions, v.duration_ms, v.width, v.height, v.fps, \
+     v.comments_on, v.comments_version, v.comment_count, v.reaction_count, \
      ROUND(UNIX_TIMESTAMP(v.created_at) * 1000) AS created_at, ROUND(UNIX_TIMESTAMP(v.updated_at) * 1000) AS updated_at";
 
 pub(super) fn video(mut row: Row) -> Result<Option<Video>, DbError> {
@@ -203,6 +219,12 @@ pub(super) fn video(mut row: Row) -> Result<Option<Video>, DbError> {
         width: column(row, "width")?,
         height: column(row, "height")?,
         fps: column(row, "fps")?,
+        talk: Talk {
+            on: column(row, "comments_on")?,
+            version: column(row, "comments_version")?,
+            comments: column(row, "comment_count")?,
+            reactions: column(row, "reaction_count")?,
+        },
         created_at: instant(row, "created_at")?.unwrap_or(Millis(0)),
         updated_at: instant(row, "updated_at")?.unwrap_or(Millis(0)),
     }))
@@ -377,6 +399,11 @@ pub async fn set_public(db: &mut Connection, id: &VideoId, owner: &UserId, publi
 /// Lets whoever may watch save the file, or its owner alone; false when it is not the owner's or not there.
 pub async fn set_downloads(db: &mut Connection, id: &VideoId, owner: &UserId, on: bool) -> Result<bool, DbError> {
     set(db, id, owner, "downloads_on", on).await
+}
+
+/// Lets whoever may watch comment and see what was said, or nobody; false when it is not the owner's or not there.
+pub async fn set_comments(db: &mut Connection, id: &VideoId, owner: &UserId, on: bool) -> Result<bool, DbError> {
+    set(db, id, owner, "comments_on", on).await
 }
 
 async fn set(db: &mut Connection, id: &VideoId, owner: &UserId, what: &str, on: bool) -> Result<bool, DbError> {

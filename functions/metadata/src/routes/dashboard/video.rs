@@ -115,7 +115,7 @@ pub(in crate::routes) async fn show(app: &App, request: &Request, id: &str) -> A
     let Some(video) = owned(&mut person, id).await? else { return super::missing(&person) };
     let host = gateway_host(request);
     let links = share_links::list(&mut person.db, &video.id).await?;
-    let links: Vec<LinkRow> = links.into_iter().map(|link| row(&app.site, &host, &video.id, link)).collect();
+    let links: Vec<LinkRow> = links.iter().map(|link| row(&app.site, &host, &video.id, link)).collect();
     let url = app.site.share_url(&host, video.id.as_str());
     let page = VideoPage {
         nonce: "",
@@ -264,7 +264,7 @@ fn state(video: &Video) -> State {
     State { text, reason, plays: video.published_at.is_some() }
 }
 
-fn row(site: &SiteConfig, host: &str, video: &VideoId, link: Link) -> LinkRow {
+fn row(site: &SiteConfig, host: &str, video: &VideoId, link: &Link) -> LinkRow {
     LinkRow {
         url: site.share_url(host, link.code.as_str()),
         first: link.code.as_str() == video.as_str(),

@@ -1,0 +1,50 @@
+//! What pages and mails say. The sentences stand in `en.toml`, by page, and nowhere else: a translation is another file with
+//! the same keys.
+//!
+//! `words::login()` is what the table `[login]` says. A sentence with places for values, such as `{name}`, is a method that takes them in the order in which they first occur;
+//! every other one is a field. Keys that end in `_html` hold markup of our own; values that go into one are escaped, as
+//! [`strong`] does.
+
+use std::fmt::{Display, Write};
+
+include!(concat!(env!("OUT_DIR"), "/words.rs"));
+
+/// The sentences for whoever is answered. There is English.
+fn said() -> &'static Words {
+    &EN
+}
+
+/// A value that stands out in a sentence of markup.
+#[must_use]
+pub fn strong(value: impl Display) -> String {
+    let escaped = askama::filters::escape(value, askama::filters::Html).map(|escaped| escaped.to_string());
+    format!("<strong>{}</strong>", escaped.unwrap_or_default())
+}
+
+/// A sentence with its values in their places. What stands in a value stays as it is.
+fn filled(sentence: &str, values: &[(&str, &dyn Display)]) -> String {
+    let mut text = String::with_capacity(sentence.len() + 32);
+    let mut pieces = sentence.split('{');
+    text.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let (name, rest) = piece.split_once('}').unwrap_or(("", piece));
+        if let Some((_, value)) = values.iter().find(|(known, _)| *known == name) {
+            // Writing to memory does not fail.
+            let _ = write!(text, "{value}");
+        }
+        text.push_str(rest);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_stand_in_their_places_and_are_not_read() {
+        let sentence = "{who} said {what}; {who}!";
+        assert_eq!(filled(sentence, &[("who", &"{what}"), ("what", &7)]), "{what} said 7; {what}!");
+        assert_eq!(filled("No place.", &[]), "No place.");
+    }
+}
