@@ -8,14 +8,25 @@ use sha2::{Digest, Sha256};
 const ASSETS: &[(&str, &str, &[&str])] = &[
     // What everybody loads, viewers on their first visit: kept small.
     ("STYLE", "site.css", &["tokens.css", "parts.css", "share.css", "player.css"]),
-    // What stands below or beside the player, and is not waited for.
-    ("TALK", "talk.css", &["talk.css"]),
+    // What comments add: viewers see the player before it is here.
+    ("TALK", "talk.css", &["talk/talk.css"]),
+    // What captions add below the player.
     ("TRANSCRIPT", "transcript.css", &["transcript.css"]),
     // What pages of people with an account add.
     (
         "DASHBOARD",
         "dashboard.css",
-        &["frame.css", "account.css", "reference.css", "video/video.css", "video/captions.css", "record/record.css"],
+        &[
+            "frame.css",
+            "account.css",
+            "reference.css",
+            "library/library.css",
+            "video/video.css",
+            "video/captions.css",
+            "server.css",
+            "record/record.css",
+            "talk/notifications.css",
+        ],
     ),
     (
         "SHARE",
@@ -26,9 +37,9 @@ const ASSETS: &[(&str, &str, &[&str])] = &[
             "player.js",
             "watch.js",
             "live.js",
-            "marks.js",
-            "compose.js",
-            "talk.js",
+            "talk/marks.js",
+            "talk/compose.js",
+            "talk/talk.js",
             "views.js",
             "transcript.js",
             "start.js",
@@ -36,6 +47,7 @@ const ASSETS: &[(&str, &str, &[&str])] = &[
     ),
     ("FRAME", "frame.js", &["frame.js"]),
     ("ACCOUNT", "account.js", &["account.js"]),
+    ("LIBRARY", "library.js", &["library/cards.js", "library/files.js", "library/transfer.js", "library/uploads.js"]),
     ("VIDEO", "video.js", &["video/video.js"]),
     (
         "RECORD",

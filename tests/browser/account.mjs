@@ -124,7 +124,8 @@ await inBrowser(options, async (page, problems) => {
   seen.signedOut = await page.evaluate(async () => (await fetch("/api/auth/session")).json());
 
   await byCode(page);
-  await page.waitForURL(`${base}/dashboard/settings/account`);
+  await page.waitForURL(`${base}/dashboard/caps`);
+  await page.goto(`${base}/dashboard/settings/account`);
   seen.byCode = await page.locator(".who p").textContent();
 
   // In a second browser the first one is seen, and everything is ended.
@@ -132,7 +133,8 @@ await inBrowser(options, async (page, problems) => {
     browsers.push(otherProblems);
     await other.goto(`${base}/login`);
     await byCode(other);
-    await signedIn(other);
+    await other.waitForURL(`${base}/dashboard/caps`);
+    await other.goto(`${base}/dashboard/settings/account`);
     seen.sessions = await other.locator("[aria-labelledby=sessions] li").count();
     await picture(other, "8-sessions");
     await other.click("#sign-out-everywhere");

@@ -20,16 +20,14 @@ pub(crate) fn rows() -> Vec<Row> {
         important("4.2 GET /api/oembed", "oEmbed 1.0 of a share link, as video", oembed),
         important("4.2 POST /api/analytics/track", "a view is taken", track),
         important("4.2 GET /api/analytics", "{count} of those who watched", count),
-        important("4.2 DELETE /api/video/comment/delete", "its author deletes a comment", delete_comment)
-            .missing(NO_ROUTE),
-        important("4.2 GET /api/notifications", "notifications and their counts", notifications).missing(NO_ROUTE),
+        important("4.2 DELETE /api/video/comment/delete", "its author deletes a comment", delete_comment),
+        important("4.2 GET /api/notifications", "notifications and their counts", notifications),
         important("7 Embed", "/embed/{id} is a page that other sites may frame", embed),
         important(CARDS, "a share page has og:title, og:type and og:url; a screenshot its og:image and a card", cards),
         important(CARDS, "a recording has og:image, twitter:card and the link to its oEmbed", video_card),
-        important("7 Comments, replies", "whoever is signed in writes one, and the page shows it", comments)
-            .missing(NO_ROUTE),
-        important("7 Comments, replies", "a reply has its comment as the parent", replies).missing(NO_ROUTE),
-        important("7 Emoji reactions", "whoever is signed in reacts, with the time", reactions).missing(NO_ROUTE),
+        important("7 Comments, replies", "whoever is signed in writes one, and the page shows it", comments),
+        important("7 Comments, replies", "a reply has its comment as the parent", replies),
+        important("7 Emoji reactions", "whoever is signed in reacts, with the time", reactions),
         important("7 Transcript + captions", "the transcript of a recording, as WebVTT", transcript),
         important("7 Transcript + captions", "the player has captions", captions),
         important("7 Download", "the owner saves the MP4 under its title", download),
@@ -43,7 +41,7 @@ pub(crate) fn rows() -> Vec<Row> {
         )
         .missing(NO_ROUTE),
         important("7 Views & analytics", "the owner sees how many watched", analytics).missing(NO_ROUTE),
-        important("7 Notifications", "the owner is told of a comment", notified).missing(NO_ROUTE),
+        important("7 Notifications", "the owner is told of a comment", notified),
     ]
 }
 

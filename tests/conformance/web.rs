@@ -29,7 +29,7 @@ pub(crate) fn rows() -> Vec<Row> {
         essential(SHOT, "the picture in the player's place, as it was stored", screenshot),
         important(PROGRESS, "the page says how far an upload is, until it plays", progress),
         important(PROGRESS, "the numbers by themselves, for a client that polls", numbers),
-        essential(LIBRARY, "/dashboard/caps lists the owner's recordings", library).missing(NO_ROUTE),
+        essential(LIBRARY, "/dashboard/caps lists the owner's recordings", library),
         essential(LIBRARY, "list, search, rename and delete, by the routes that a page would use", library_routes),
         important(LIBRARY, "folders", folders).missing(NO_ROUTE),
         important(SETTINGS, "the page: name, picture, keys, sessions, sign out everywhere", settings),
@@ -41,7 +41,7 @@ pub(crate) fn rows() -> Vec<Row> {
             login,
         ),
         essential(LOGIN, "signing out ends the session", sign_out),
-        important(LOGIN, "/signup", signup).missing(NO_ROUTE),
+        important(LOGIN, "/signup", signup),
         important(LOGIN, "/invite/{id}", invite).missing(NO_ROUTE),
     ]
 }

@@ -132,8 +132,12 @@ async fn every_page_is_accessible_on_every_screen() {
     let (ready, right_to_left) = (complete(&person, long).await, complete(&person, "סקירה רבעונית 2026").await);
 
     captioned(&person, &ready).await;
+    let thrown_away = complete(&person, "Thrown away").await;
+    person.post(&format!("/dashboard/caps/{thrown_away}/bin"), json!({})).await;
+
     let share = |name: &str, video: &str| json!({ "name": name, "path": format!("/s/{video}") });
     let session = person.browser().await.cookie(SESSION).expect("a session");
+    let nobody = Person::new().await.browser().await.cookie(SESSION).expect("a session");
     let list = json!([
         share("uploading", &uploading),
         share("recording", &recording.video),
@@ -152,6 +156,13 @@ async fn every_page_is_accessible_on_every_screen() {
         { "name": "embedded-failed", "path": format!("/embed/{failed}") },
         { "name": "login", "path": "/login" },
         { "name": "code", "path": "/verify-otp?email=ada@example.test" },
+        { "name": "library", "path": "/dashboard/caps?view=grid", "cookie": session },
+        { "name": "library-list", "path": "/dashboard/caps?view=list", "cookie": session },
+        { "name": "library-nothing-found", "path": "/dashboard/caps?q=nothing", "cookie": session },
+        { "name": "library-empty", "path": "/dashboard/caps", "cookie": nobody },
+        { "name": "library-deleted", "path": format!("/dashboard/caps?binned={thrown_away}"), "cookie": session },
+        { "name": "deleted", "path": "/dashboard/caps/deleted", "cookie": session },
+        { "name": "deleted-empty", "path": "/dashboard/caps/deleted", "cookie": nobody },
         { "name": "account", "path": "/dashboard/settings/account", "cookie": session },
         { "name": "record", "path": "/dashboard/caps/record", "cookie": session },
         { "name": "video", "path": format!("/dashboard/caps/{ready}"), "cookie": session },

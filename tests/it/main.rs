@@ -1,6 +1,7 @@
 //! Everything at its edge: HTTP, events, objects, rows. One file a route or a flow; names are sentences.
 
 mod flows;
+mod library;
 mod live_pages;
 mod load;
 mod local_cloud;

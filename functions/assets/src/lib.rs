@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn addresses_lead_to_what_they_tell() {
-        for address in [STYLE, DASHBOARD, SHARE, FRAME, ACCOUNT, OPENING, REFERENCE] {
+        for address in [STYLE, TALK, DASHBOARD, SHARE, FRAME, ACCOUNT, OPENING, REFERENCE] {
             let name = address.strip_prefix("/static/").expect("an address of the route");
             let (found, exact) = find(name).expect("an asset");
             assert!(exact && !found.text.is_empty() && found.brotli.len() < found.text.len(), "{address}");

@@ -5,7 +5,11 @@
 
 use lambda_http::http::StatusCode;
 
-use crate::{db::DbError, ledger::LedgerError, objects::ObjectsError};
+use crate::{
+    db::{DbError, share_links::Shut},
+    ledger::LedgerError,
+    objects::ObjectsError,
+};
 
 /// A refusal: status, a stable code for programs, a message for people.
 #[derive(Debug)]
@@ -138,6 +142,16 @@ impl From<DbError> for ApiError {
         match error {
             DbError::Unavailable(_) => Self::unavailable(error),
             DbError::Query(_) | DbError::Random(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<Shut> for ApiError {
+    fn from(shut: Shut) -> Self {
+        match shut {
+            Shut::Private => Self::forbidden("This video is private. Its owner can watch it, signed in."),
+            Shut::Ended => Self::not_found("This link has ended. Ask whoever sent it for a new one."),
+            Shut::Locked(_) => Self::password_required(),
         }
     }
 }

@@ -25,6 +25,8 @@ pub struct Frame {
     pub email: String,
     /// Where their picture is, for an hour.
     pub image: Option<String>,
+    /// What they were told and have not read.
+    pub unread: u64,
 }
 
 impl Frame {
@@ -80,6 +82,7 @@ impl Person {
             who: session.name.clone().unwrap_or_else(|| session.email.clone()),
             email: session.email.clone(),
             image: file.map(|_| picture.clone()),
+            unread: session.unread,
         };
         let (origin, media) = (visitor.origin.clone(), origin_of(&picture).to_owned());
         Ok(Some(Self { session, db, origin, frame, visitor, media }))
@@ -112,6 +115,7 @@ mod tests {
             who: "ñandú".to_owned(),
             email: String::new(),
             image: None,
+            unread: 0,
         };
         assert_eq!(frame.current("/dashboard/settings/account"), "page");
         assert_eq!((frame.current("/dashboard/settings"), frame.current("/dashboard/set")), ("true", "false"));

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use crate::{secret::Secret, tokens};
@@ -93,6 +94,19 @@ id!(
     /// A session in a list. The database derives it from the token's hash.
     SessionId
 );
+
+impl CommentId {
+    /// The id that follows from these parts.
+    #[must_use]
+    pub fn derived(parts: &[&str]) -> Self {
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        Self(hash.finalize().iter().take(LENGTH).map(|byte| char::from(ALPHABET[usize::from(byte & 31)])).collect())
+    }
+}
 
 /// The last part of a share link. A video's first link has the video's id as its code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]

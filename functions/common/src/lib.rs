@@ -27,5 +27,6 @@ pub mod telemetry;
 pub mod text;
 pub mod time;
 pub mod tokens;
+pub mod unsubscribe;
 pub mod views;
 pub mod visitor;

@@ -55,6 +55,34 @@ pub enum Mail {
         /// The site: scheme and host.
         origin: String,
     },
+    /// What happened to somebody's videos since the last one of these.
+    Digest {
+        /// Their address.
+        to: String,
+        /// The site: scheme and host.
+        origin: String,
+        /// What is told, the newest first.
+        told: Vec<Told>,
+        /// How much more there is.
+        more: usize,
+        /// Where it can be ended without a login; below the origin.
+        unsubscribe: String,
+    },
+}
+
+/// Something that happened, in a [`Mail::Digest`].
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// What: `comment`, `reply`, `reaction`, `view` or `anon_view`.
+    pub event: String,
+    /// Who did it, if they have said what they are called.
+    pub who: Option<String>,
+    /// Title of the video.
+    pub title: String,
+    /// What was written, or the reaction.
+    pub content: Option<String>,
+    /// Where it is; below the origin.
+    pub link: String,
 }
 
 impl Mail {
@@ -63,7 +91,7 @@ impl Mail {
     pub fn expires_at(&self) -> Option<i64> {
         match self {
             Self::Login { expires_at, .. } | Self::Code { expires_at, .. } => Some(*expires_at),
-            Self::NoAccount { .. } => None,
+            Self::NoAccount { .. } | Self::Digest { .. } => None,
         }
     }
 }
@@ -74,6 +102,7 @@ impl fmt::Debug for Mail {
             Self::Login { .. } => "Login([redacted])",
             Self::Code { .. } => "Code([redacted])",
             Self::NoAccount { .. } => "NoAccount([redacted])",
+            Self::Digest { .. } => "Digest([redacted])",
         })
     }
 }

@@ -121,9 +121,24 @@ impl Serialize for Millis {
     }
 }
 
+/// A length in milliseconds as `m:ss` or `h:mm:ss`, rounded to the second.
+#[must_use]
+pub fn clock(millis: u64) -> String {
+    let seconds = (millis + 500) / 1000;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_length_reads_as_on_a_player() {
+        assert_eq!(clock(0), "0:00");
+        assert_eq!(clock(61_499), "1:01");
+        assert_eq!(clock(3_600_000 + 59_600), "1:01:00");
+    }
 
     #[test]
     fn days_follow_one_another() {

@@ -3,12 +3,16 @@
 use askama::Template;
 use common::outbox::Mail;
 
+use crate::digest;
+
 /// A mail in words.
 pub(crate) struct Letter {
     pub(crate) to: String,
     pub(crate) subject: String,
     pub(crate) text: String,
     pub(crate) html: String,
+    /// Where mail programs end mails of this kind by themselves (RFC 8058).
+    pub(crate) unsubscribe: Option<String>,
 }
 
 #[derive(Template)]
@@ -56,27 +60,49 @@ struct NoAccountHtml<'a> {
 impl Letter {
     /// Writes a mail.
     pub(crate) fn new(mail: &Mail) -> Result<Self, askama::Error> {
-        let (to, host, text, html) = match mail {
+        let sign_in = |to: &str, host: &str, text, html| Self {
+            to: to.to_owned(),
+            subject: words::login_mail().subject(host),
+            text,
+            html,
+            unsubscribe: None,
+        };
+        Ok(match mail {
             Mail::Login { to, origin, code, link, .. } => {
                 let host = host(origin);
                 let text = LoginText { host, code, link }.render()?;
-                (to, host, text, LoginHtml { host, code, link }.render()?)
+                sign_in(to, host, text, LoginHtml { host, code, link }.render()?)
             }
             Mail::Code { to, origin, code, .. } => {
                 let host = host(origin);
-                (to, host, CodeText { host, code }.render()?, CodeHtml { host, code }.render()?)
+                sign_in(to, host, CodeText { host, code }.render()?, CodeHtml { host, code }.render()?)
             }
             Mail::NoAccount { to, origin } => {
                 let host = host(origin);
-                (to, host, NoAccountText { host }.render()?, NoAccountHtml { host }.render()?)
+                sign_in(to, host, NoAccountText { host }.render()?, NoAccountHtml { host }.render()?)
             }
-        };
-        Ok(Self { to: to.clone(), subject: words::login_mail().subject(host), text, html })
+            Mail::Digest { to, origin, told, more, unsubscribe } => {
+                digest::letter(to, origin, told, *more, unsubscribe)?
+            }
+        })
+    }
+}
+
+impl Letter {
+    /// The headers by which mail programs end such mails (RFC 2369, RFC 8058).
+    pub(crate) fn leaving(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let address = self.unsubscribe.iter();
+        address.flat_map(|address| {
+            [
+                ("List-Unsubscribe", format!("<{address}>")),
+                ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()),
+            ]
+        })
     }
 }
 
 /// An origin without its scheme.
-fn host(origin: &str) -> &str {
+pub(crate) fn host(origin: &str) -> &str {
     origin.split_once("://").map_or(origin, |(_, host)| host)
 }
 

@@ -2,6 +2,7 @@
 
 mod app;
 mod deliver;
+mod digest;
 mod letter;
 mod transport;
 

@@ -52,9 +52,9 @@ impl From<Shut> for ApiError {
     fn from(shut: Shut) -> Self {
         match shut {
             Shut::Missing => Self::video_not_found(),
-            Shut::Private => Self::forbidden("This video is private. Its owner can watch it, signed in."),
-            Shut::Ended => Self::not_found("This link has ended. Ask whoever sent it for a new one."),
-            Shut::Locked(..) => Self::password_required(),
+            Shut::Private => share_links::Shut::Private.into(),
+            Shut::Ended => share_links::Shut::Ended.into(),
+            Shut::Locked(_, password) => share_links::Shut::Locked(password).into(),
         }
     }
 }

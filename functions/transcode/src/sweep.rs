@@ -88,10 +88,11 @@ pub(crate) async fn run(app: &App) -> Result<(), SweepError> {
             }
         }
     }
+    let emptied = videos::empty(&mut app.db.connect().await?, BATCH).await?;
     forget_accounts(app).await?;
     let expired = expired::remove(&mut app.db.connect().await?, EXPIRED).await?;
     let (standing, asked) = (standing.len(), asked.len());
-    tracing::info!(standing, asked, underived = underived.len(), deleted = deleted.len(), expired, "swept");
+    tracing::info!(standing, asked, underived = underived.len(), deleted = deleted.len(), emptied, expired, "swept");
     Ok(())
 }
 

@@ -35,6 +35,8 @@ const SECOND_ADDRESSES: &[(&str, &str)] = &[
         (name = "Sharing", description = "Who may watch: links with passwords and ends, or the owner alone."),
         (name = "Captions", description = "What is said in a video: to show, to read, to correct."),
         (name = "Watching", description = "Whoever has the link may watch."),
+        (name = "Comments", description = "What viewers say of a video, reply, and react to."),
+        (name = "Notifications", description = "What somebody is told of that, and what they want to be told."),
         (name = "Login", description = "By a mail; and how Cap Desktop, the cap command and scripts get their keys from a person."),
         (name = "Account", description = "A person's name, picture, keys and sessions."),
         (name = "Cap Desktop", description = "What the app asks for beside its recordings."),

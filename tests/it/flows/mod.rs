@@ -2,6 +2,7 @@
 
 mod account_deletion;
 mod bad_media;
+mod bin;
 mod cli;
 mod corpus;
 mod deriving;

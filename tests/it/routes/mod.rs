@@ -14,6 +14,7 @@ mod desktop_session;
 mod embed;
 mod every_route;
 mod keys;
+mod library;
 mod live_playlist;
 mod me;
 mod mobile;

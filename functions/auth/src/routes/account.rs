@@ -32,10 +32,10 @@ pub(super) fn address(origin: &str) -> String {
     format!("{origin}{PATH}")
 }
 
-/// Lead to an account's first page
-#[utoipa::path(get, path = "/dashboard", tag = "Pages", security(()), responses((status = 302, description = "To the account")))]
+/// Lead to the library
+#[utoipa::path(get, path = "/dashboard", tag = "Pages", security(()), responses((status = 302, description = "To the library")))]
 pub(super) fn dashboard(app: &App, request: &Request) -> Answer {
-    redirect(&address(&app.site.origin(&gateway_host(request))))
+    redirect(&format!("{}/dashboard/caps", app.site.origin(&gateway_host(request))))
 }
 
 /// Show an account, where it is signed in, and its keys

@@ -6,7 +6,10 @@ use common::{
     db::users::{self, Asked},
     email::Email,
     error::ApiError,
-    http::{Answer, Fields, Method, StatusCode, fields, is_form, json_response, query, redirect, see_other, source},
+    http::{
+        Answer, Fields, Method, StatusCode, fields, gateway_host, is_form, json_response, query, redirect, see_other,
+        source,
+    },
     outbox::Mail,
     time::Millis,
     tokens,
@@ -52,6 +55,22 @@ pub(super) async fn page(app: &App, request: &Request) -> Answer {
         return redirect(&format!("{}{next}", visitor.origin));
     }
     form(&visitor, StatusCode::OK, next, "", None)
+}
+
+/// Lead to the login
+///
+/// Who signs in for the first time has an account from then on.
+#[utoipa::path(
+    get,
+    path = "/signup",
+    tag = "Pages",
+    security(()),
+    params(("next" = Option<String>, Query, description = "Where to go afterwards, on this site")),
+    responses((status = 302, description = "To the login")),
+)]
+pub(super) fn sign_up(app: &App, request: &Request) -> Answer {
+    let origin = app.site.origin(&gateway_host(request));
+    redirect(&login_address(&origin, return_to::own_path(&origin, query(request, "next")))?)
 }
 
 /// Ask for the code

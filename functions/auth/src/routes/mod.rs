@@ -24,6 +24,7 @@ use crate::app::App;
 #[derive(Clone, Copy, Debug, OpenApi)]
 #[openapi(paths(
     login::page,
+    login::sign_up,
     login::code_page,
     login::ask,
     account::dashboard,
@@ -60,6 +61,7 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     match (request.method().as_str(), path.as_slice()) {
         ("GET", ["login"]) => login::page(&app, &request).await,
+        ("GET", ["signup"]) => login::sign_up(&app, &request),
         ("GET", ["verify-otp"]) => login::code_page(&app, &request),
         ("GET", ["dashboard"]) => account::dashboard(&app, &request),
         ("GET", ["dashboard", "settings", "account"]) => account::show(&app, &request).await,

@@ -25,6 +25,8 @@ pub struct Current {
     pub expires_at: Millis,
     /// True when the last use that is written down is a day ago.
     pub stale: bool,
+    /// Notifications that they have not read.
+    pub unread: u64,
 }
 
 /// A session in a list.
@@ -67,7 +69,9 @@ pub(super) const INSERT: &str = "INSERT INTO sessions (token_hash, user_id, devi
 pub async fn current(db: &mut Connection, token: &SessionToken) -> Result<Option<Current>, DbError> {
     let sql = "SELECT s.id, s.user_id, u.email, u.name, u.avatar, \
                ROUND(UNIX_TIMESTAMP(s.expires_at) * 1000) AS expires_at, \
-               s.last_used_at < UTC_TIMESTAMP(3) - INTERVAL 1 DAY AS stale \
+               s.last_used_at < UTC_TIMESTAMP(3) - INTERVAL 1 DAY AS stale, \
+               (SELECT COUNT(*) FROM notifications n JOIN videos v ON v.id = n.video_id AND v.deleted_at IS NULL \
+               WHERE n.recipient_id = s.user_id AND n.read_at IS NULL) AS unread \
                FROM sessions s JOIN users u ON u.id = s.user_id \
                WHERE s.token_hash = :hash AND s.expires_at > UTC_TIMESTAMP(3) AND NOT s.program \
                AND u.email IS NOT NULL";
@@ -84,6 +88,7 @@ pub async fn current(db: &mut Connection, token: &SessionToken) -> Result<Option
         avatar: column(row, "avatar")?,
         expires_at: instant(row, "expires_at")?.unwrap_or(Millis(0)),
         stale: column(row, "stale")?,
+        unread: column(row, "unread")?,
     }))
 }
 

@@ -6,7 +6,7 @@ use super::{
     Connection, DbError,
     callers::Place,
     column, instant,
-    videos::{self, Video},
+    videos::{self, VISIBLE, Video},
 };
 use crate::{
     identity::Credential,
@@ -118,7 +118,7 @@ pub async fn find(
         "SELECT {COLUMNS}, {}, {visitor} AS visitor, \
          (SELECT CAST(COALESCE(SUM(w.viewers), 0) AS UNSIGNED) FROM video_views w WHERE w.video_id = v.id) AS viewers \
          FROM share_links l JOIN videos v ON v.id = l.video_id \
-         JOIN users u ON u.id = v.owner_id WHERE l.short_code = :code AND v.deleted_at IS NULL",
+         JOIN users u ON u.id = v.owner_id WHERE l.short_code = :code AND {VISIBLE}",
         videos::COLUMNS
     );
     let mut params: Vec<(&str, mysql_async::Value)> = vec![("code", code.as_str().into())];

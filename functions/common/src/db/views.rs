@@ -39,7 +39,7 @@ pub async fn by_day(db: &mut Connection, of: Of<'_>, from: Option<Day>) -> Resul
     let (which, id) = match of {
         Of::Video(video) => ("w.video_id = :id", video.as_str()),
         Of::Owner(owner) => (
-            "w.video_id IN (SELECT v.id FROM videos v WHERE v.owner_id = :id AND v.deleted_at IS NULL)",
+            "w.video_id IN (SELECT v.id FROM videos v WHERE v.owner_id = :id AND v.deleted_at IS NULL AND v.binned_at IS NULL)",
             owner.as_str(),
         ),
     };

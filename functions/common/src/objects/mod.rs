@@ -47,6 +47,8 @@ const PART_SECONDS: u64 = 3600;
 pub const MAX_PUT_BYTES: u64 = 5 << 30;
 /// Bytes of the largest screenshot: five screens of the sharpest kind, hardly compressed.
 pub const MAX_PICTURE_BYTES: u64 = 50 << 20;
+/// Bytes of the largest recording that is published: 64 GiB.
+pub const MAX_RECORDING_BYTES: u64 = 64 << 30;
 
 /// S3 did not do what was asked.
 #[derive(Debug, thiserror::Error)]

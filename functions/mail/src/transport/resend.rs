@@ -11,7 +11,7 @@ use hyper_util::{
 };
 use lettre::message::Mailbox;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::{CONNECT, SendError, SetupError};
 use crate::letter::Letter;
@@ -48,8 +48,10 @@ impl Resend {
     }
 
     pub(super) async fn send(&self, id: &MailId, letter: &Letter) -> Result<(), SendError> {
+        let headers: Map<String, Value> =
+            letter.leaving().map(|(name, value)| (name.to_owned(), value.into())).collect();
         let mail = json!({ "from": self.from, "to": [letter.to], "subject": letter.subject, "text": letter.text,
-            "html": letter.html });
+            "html": letter.html, "headers": headers });
         let request = Request::post(&self.endpoint)
             .header(header::AUTHORIZATION, format!("Bearer {}", self.key.expose()))
             .header(header::CONTENT_TYPE, "application/json")

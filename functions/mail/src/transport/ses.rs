@@ -5,7 +5,7 @@ use aws_sdk_sesv2::{
     config::{Builder, retry::RetryConfig, timeout::TimeoutConfig},
     error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
     operation::send_email::SendEmailError,
-    types::{Body, Content, Destination, EmailContent, Message},
+    types::{Body, Content, Destination, EmailContent, Message, MessageHeader},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use lettre::message::Mailbox;
@@ -32,7 +32,13 @@ impl Ses {
         let (Ok(subject), Ok(text), Ok(html)) = parts else {
             return Err(SendError::Refused("a mail without words".to_owned()));
         };
-        let message = Message::builder().subject(subject).body(Body::builder().text(text).html(html).build()).build();
+        let headers = letter.leaving().map(|(name, value)| MessageHeader::builder().name(name).value(value).build());
+        let Ok(headers) = headers.collect::<Result<Vec<_>, _>>() else {
+            return Err(SendError::Refused("a mail whose headers have no values".to_owned()));
+        };
+        let body = Body::builder().text(text).html(html).build();
+        let message = Message::builder().subject(subject).body(body);
+        let message = if headers.is_empty() { message } else { message.set_headers(Some(headers)) }.build();
         let send = self.client.send_email().from_email_address(&self.from);
         let send = send.destination(Destination::builder().to_addresses(&letter.to).build());
         match send.content(EmailContent::builder().simple(message).build()).send().await {

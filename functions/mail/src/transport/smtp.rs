@@ -9,7 +9,10 @@ use common::{
 };
 use lettre::{
     Address,
-    message::{Mailbox, MultiPart},
+    message::{
+        Mailbox, MultiPart,
+        header::{HeaderName, HeaderValue},
+    },
     transport::smtp::{
         Error,
         authentication::{Credentials, DEFAULT_MECHANISMS},
@@ -82,7 +85,12 @@ impl Smtp {
             .subject(&letter.subject)
             .message_id(Some(format!("<{id}@{}>", self.from.email.domain())))
             .multipart(MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone()));
-        message.map(|message| message.formatted()).map_err(|_| SendError::Refused("it makes no message".to_owned()))
+        let mut message = message.map_err(|_| SendError::Refused("it makes no message".to_owned()))?;
+        for (name, value) in letter.leaving() {
+            let name = HeaderName::new_from_ascii_str(name);
+            message.headers_mut().insert_raw(HeaderValue::new(name, value));
+        }
+        Ok(message.formatted())
     }
 }
 

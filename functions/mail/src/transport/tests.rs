@@ -28,6 +28,7 @@ fn letter() -> Letter {
         subject: "Sign in to Zürich".to_owned(),
         text: "402815".to_owned(),
         html: "<b>402815</b>".to_owned(),
+        unsubscribe: None,
     }
 }
 

@@ -10,7 +10,11 @@ use media::captions::{Captions, Line};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{captions, summary::Summary};
+use super::{
+    captions,
+    comments::{self, Shown},
+    summary::Summary,
+};
 use crate::app::App;
 
 /// What there is, and of what there is nothing on this server: `unavailable`.
@@ -22,8 +26,8 @@ struct Context<'a> {
     summary: Absent,
     chapters: Absent,
     transcript: ContextTranscript,
-    comments: Absent,
-    reactions: Absent,
+    comments: Said,
+    reactions: Said,
     views: NoViews,
     metadata: Metadata,
 }
@@ -42,6 +46,15 @@ struct Absent {
     status: &'static str,
     reason: Option<&'static str>,
     value: Option<&'static str>,
+}
+
+/// What was said, the newest first.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CapComments)]
+struct Said {
+    status: &'static str,
+    reason: Option<&'static str>,
+    value: Vec<Shown>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -99,13 +112,26 @@ pub(super) async fn show(app: &App, request: &Request, id: &str) -> Answer {
     let credential = identity::reading(request)?;
     let mut db = app.db.connect().await?;
     let video = identity::access(&mut db, &credential, id).await?.owned()?;
+    let said = comments::all(&mut db, &video).await?;
     let captions = if video.captions.is_some() { captions::read(&mut db, &video).await? } else { None };
+    let captions = captions.map(|(_, captions)| captions);
     let cap = Summary::of(&video, &app.site, &gateway_host(request));
-    agent_json(request, StatusCode::OK, &Context::of(&video, cap, captions.map(|(_, captions)| captions).as_ref()))
+    agent_json(request, StatusCode::OK, &Context::of(&video, cap, said, captions.as_ref()))
 }
 
 impl<'a> Context<'a> {
-    fn of(video: &'a Video, cap: Summary<'a>, captions: Option<&Captions>) -> Self {
+    fn of(
+        video: &'a Video,
+        cap: Summary<'a>,
+        (comments, reactions): (Vec<Shown>, Vec<Shown>),
+        captions: Option<&Captions>,
+    ) -> Self {
+        let disabled = Some("CONTENT_DISABLED").filter(|_| !video.talk.on);
+        let said = |value| Said {
+            status: if video.talk.on { "available" } else { UNAVAILABLE },
+            reason: disabled,
+            value: if video.talk.on { value } else { Vec::new() },
+        };
         let (status, reason) = (UNAVAILABLE, ABSENT.reason);
         Self {
             cap,
@@ -114,8 +140,8 @@ impl<'a> Context<'a> {
             summary: ABSENT,
             chapters: ABSENT,
             transcript: ContextTranscript::of(captions),
-            comments: ABSENT,
-            reactions: ABSENT,
+            comments: said(comments),
+            reactions: said(reactions),
             views: NoViews { status, aggregate: None, reason },
             metadata: Metadata {
                 source: video.source.as_str(),

@@ -2,11 +2,13 @@
 
 mod caps;
 mod captions;
+mod comments;
 mod context;
 mod dashboard;
 mod delete;
 mod desktop;
 mod me;
+mod notifications;
 mod reference;
 mod scrub;
 mod settings;
@@ -41,6 +43,23 @@ impl OpenApi for Api {
     caps::download,
     caps::rename,
     context::show,
+    comments::create,
+    comments::reply,
+    comments::react,
+    comments::delete,
+    comments::by_query,
+    notifications::list,
+    notifications::agent_list,
+    notifications::preferences,
+    notifications::agent_preferences,
+    notifications::change,
+    notifications::read,
+    notifications::pages::show,
+    notifications::pages::read,
+    notifications::pages::settings,
+    notifications::pages::change,
+    notifications::unsubscribe::ask,
+    notifications::unsubscribe::stop,
     delete::agent,
     sharing::show,
     sharing::change,
@@ -66,6 +85,13 @@ impl OpenApi for Api {
     avatar::take_away,
     account::delete,
     status::status,
+    dashboard::library::show,
+    dashboard::library::cards,
+    dashboard::title::change,
+    dashboard::bin::show,
+    dashboard::bin::bin,
+    dashboard::bin::restore,
+    dashboard::bin::purge,
     dashboard::record::show,
     dashboard::video::show,
     dashboard::video::change,
@@ -87,6 +113,31 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
         ("GET", ["api", "v1", "caps", id, "download"]) => caps::download(&app, &request, id).await,
         ("PATCH", ["api", "v1", "caps", id]) => caps::rename(&app, &request, id).await,
         ("DELETE", ["api", "v1", "caps", id]) => delete::agent(&app, &request, id).await,
+
+        ("POST", ["api", "v1", "caps", id, "comments"]) => comments::create(&app, &request, id).await,
+        ("POST", ["api", "v1", "caps", id, "comments", comment, "replies"]) => {
+            comments::reply(&app, &request, id, comment).await
+        }
+        ("POST", ["api", "v1", "caps", id, "reactions"]) => comments::react(&app, &request, id).await,
+        ("DELETE", ["api", "v1", "caps", id, "comments", comment]) => {
+            comments::delete(&app, &request, id, comment).await
+        }
+        ("DELETE", ["api", "video", "comment", "delete"]) => comments::by_query(&app, &request).await,
+
+        ("GET", ["api", "notifications"]) => notifications::list(&app, &request).await,
+        ("GET", ["api", "notifications", "preferences"]) => notifications::preferences(&app, &request).await,
+        ("GET", ["api", "v1", "me", "notifications"]) => notifications::agent_list(&app, &request).await,
+        ("POST", ["api", "v1", "me", "notifications", "read"]) => notifications::read(&app, &request).await,
+        ("GET", ["api", "v1", "me", "notification-preferences"]) => {
+            notifications::agent_preferences(&app, &request).await
+        }
+        ("PATCH", ["api", "v1", "me", "notification-preferences"]) => notifications::change(&app, &request).await,
+        ("GET", ["dashboard", "notifications"]) => notifications::pages::show(&app, &request).await,
+        ("POST", ["dashboard", "notifications"]) => notifications::pages::read(&app, &request).await,
+        ("GET", ["dashboard", "settings", "notifications"]) => notifications::pages::settings(&app, &request).await,
+        ("POST", ["dashboard", "settings", "notifications"]) => notifications::pages::change(&app, &request).await,
+        ("GET", ["unsubscribe"]) => notifications::unsubscribe::ask(&app, &request),
+        ("POST", ["unsubscribe"]) => notifications::unsubscribe::stop(&app, &request).await,
 
         ("GET", ["api", "videos", id, "sharing"]) => sharing::show(&app, &request, id).await,
         ("PATCH", ["api", "videos", id, "sharing"]) => sharing::change(&app, &request, id).await,
@@ -123,6 +174,13 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
             settings::for_form(&app, &request, "confirmation", account::delete(&app, &request).await)
         }
 
+        ("GET", ["dashboard", "caps"]) => dashboard::library::show(&app, &request).await,
+        ("GET", ["dashboard", "caps", "cards"]) => dashboard::library::cards(&app, &request).await,
+        ("GET", ["dashboard", "caps", "deleted"]) => dashboard::bin::show(&app, &request).await,
+        ("POST", ["dashboard", "caps", id, "title"]) => dashboard::title::change(&app, &request, id).await,
+        ("POST", ["dashboard", "caps", id, "bin"]) => dashboard::bin::bin(&app, &request, id).await,
+        ("POST", ["dashboard", "caps", id, "restore"]) => dashboard::bin::restore(&app, &request, id).await,
+        ("POST", ["dashboard", "caps", id, "purge"]) => dashboard::bin::purge(&app, &request, id).await,
         ("GET", ["dashboard", "caps", "record"]) => dashboard::record::show(&app, &request).await,
         ("GET", ["dashboard", "caps", id]) => dashboard::video::show(&app, &request, id).await,
         ("POST", ["dashboard", "caps", id]) => dashboard::video::change(&app, &request, id).await,

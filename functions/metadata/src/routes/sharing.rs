@@ -25,6 +25,8 @@ struct Sharing {
     public: bool,
     /// True when whoever may watch may save the file as well; its owner always may.
     downloads: bool,
+    /// True when whoever may watch may comment and react.
+    comments: bool,
     /// The first one is the one that Cap Desktop and the cap command show.
     links: Vec<ShareLink>,
 }
@@ -43,13 +45,15 @@ struct ShareLink {
     created_at: Millis,
 }
 
-/// What is left out stays as it is.
+/// What is left out stays as it is; one of them is needed.
 #[derive(Deserialize, ToSchema)]
 struct ChangeSharing {
     /// Whether whoever has one of the links may watch.
     public: Option<bool>,
     /// Whether they may save the file as well.
     downloads: Option<bool>,
+    /// Without comments nobody sees those that there are, either.
+    comments: Option<bool>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -102,7 +106,7 @@ pub(super) async fn show(app: &App, request: &Request, id: &str) -> Answer {
     answer(app, request, &mut db, StatusCode::OK, &video).await
 }
 
-/// Make a video public or private, and let it be downloaded or not
+/// Make a video public or private, and switch downloads and comments on or off
 ///
 /// Of a private one, every link is shut at once; addresses of its media that were given out before live for an hour.
 #[utoipa::path(
@@ -115,23 +119,23 @@ pub(super) async fn show(app: &App, request: &Request, id: &str) -> Answer {
 )]
 pub(super) async fn change(app: &App, request: &Request, id: &str) -> Answer {
     let credential = identity::writing(&app.site, request)?;
-    let ChangeSharing { public, downloads } = json(request)?;
-    if public.is_none() && downloads.is_none() {
-        return Err(ApiError::bad_request("Nothing is to be changed: public and downloads are missing."));
+    let ChangeSharing { public, downloads, comments } = json(request)?;
+    if public.is_none() && downloads.is_none() && comments.is_none() {
+        return Err(ApiError::bad_request("public, downloads or comments is needed: true or false."));
     }
     let mut db = app.db.connect().await?;
     let mut video = identity::access(&mut db, &credential, id).await?.owned()?;
-    let mut there = true;
     if let Some(public) = public {
-        there &= videos::set_public(&mut db, &video.id, &video.owner, public).await?;
+        videos::set_public(&mut db, &video.id, &video.owner, public).await?;
         video.public = public;
     }
     if let Some(downloads) = downloads {
-        there &= videos::set_downloads(&mut db, &video.id, &video.owner, downloads).await?;
+        videos::set_downloads(&mut db, &video.id, &video.owner, downloads).await?;
         video.downloads = downloads;
     }
-    if !there {
-        return Err(ApiError::video_not_found());
+    if let Some(on) = comments {
+        videos::set_comments(&mut db, &video.id, &video.owner, on).await?;
+        video.talk.on = on;
     }
     answer(app, request, &mut db, StatusCode::OK, &video).await
 }
@@ -232,7 +236,8 @@ async fn answer(app: &App, request: &Request, db: &mut Connection, status: Statu
         created_at: link.created_at,
     };
     let Video { public, downloads, .. } = *video;
-    json_response(status, &Sharing { public, downloads, links: links.into_iter().map(shown).collect() })
+    let (comments, links) = (video.talk.on, links.into_iter().map(shown).collect());
+    json_response(status, &Sharing { public, downloads, comments, links })
 }
 
 pub(super) async fn hashed(password: Option<&str>) -> Result<Option<PasswordHash>, ApiError> {

@@ -68,7 +68,7 @@ impl Capabilities {
             download: Capability::unless(playable),
             edit: Capability::unless(None),
             delete: Capability::unless(None),
-            comment: Capability::unless(Some("NOT_SUPPORTED")),
+            comment: Capability::unless(Some("CONTENT_DISABLED").filter(|_| !video.talk.on)),
         }
     }
 }
@@ -165,7 +165,7 @@ impl<'a> Summary<'a> {
             folder_id: None,
             access: "owned",
             sharing: Sharing { public: video.public, protected: video.protected },
-            counts: Counts { comments: 0, reactions: 0 },
+            counts: Counts { comments: video.talk.comments, reactions: video.talk.reactions },
             status: VideoStatus::of(video),
             capabilities: Capabilities::of(video),
         }

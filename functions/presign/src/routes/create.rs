@@ -1,15 +1,20 @@
 //! A video begins.
 
 use common::{
-    db::videos::{self, Announced, Kind, Source},
+    db::{
+        Connection,
+        agent_uploads::{self, Begin, Begun},
+        videos::{self, Announced, Kind, Source},
+    },
     error::ApiError,
-    http::{Answer, StatusCode, json_response, query},
+    http::{Answer, StatusCode, idempotency_key, json_response, query},
     identity,
-    ids::VideoId,
+    ids::{UserId, VideoId},
     time::Millis,
 };
 use lambda_http::Request;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use crate::app::App;
@@ -55,8 +60,9 @@ struct Created<'a> {
         ("height" = Option<String>, Query, description = "Pixels"),
         ("fps" = Option<String>, Query, description = "Frames a second"),
         ("orgId" = Option<String>, Query, description = "Ignored: everybody has one organisation"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A value of one's own, under which a new video is made once", pattern = "^[A-Za-z0-9._-]{8,128}$"),
     ),
-    responses((status = 200, body = Created<'_>)),
+    responses((status = 200, body = Created<'_>), (status = 409, description = "The key was used for another video")),
 )]
 pub(super) async fn create(app: &App, request: &Request) -> Answer {
     // Though it is a GET, it changes something.
@@ -87,16 +93,32 @@ pub(super) async fn create(app: &App, request: &Request) -> Answer {
             videos::reopen(&mut db, &id).await?;
             id
         }
-        None => {
-            let id = VideoId::random()?;
-            if !videos::announce(&mut db, &id, &caller, &name(request, announced.kind), &announced).await? {
-                return Err(ApiError::unauthenticated());
-            }
-            id
-        }
+        None => begin(&mut db, request, &caller, &announced).await?,
     };
     let user_id = caller.as_str();
     json_response(StatusCode::OK, &Created { id: &id, user_id, aws_region: "n/a", aws_bucket: "n/a" })
+}
+
+/// A new video; under a key, the one that was made under it before. A browser whose answer was lost asks again.
+async fn begin(
+    db: &mut Connection,
+    request: &Request,
+    owner: &UserId,
+    announced: &Announced,
+) -> Result<VideoId, ApiError> {
+    let (id, name) = (VideoId::random()?, name(request, announced.kind));
+    let Some(key) = idempotency_key(request)? else {
+        let made = videos::announce(db, &id, owner, &name, announced).await?;
+        return if made { Ok(id) } else { Err(ApiError::unauthenticated()) };
+    };
+    let said = request.uri().query().unwrap_or_default();
+    let (key, body) = (Sha256::digest(key).into(), Sha256::digest(said).into());
+    let begin = Begin { owner, key: &key, body: &body, video: &id, name: &name, announced };
+    match agent_uploads::begin(db, &begin).await? {
+        Begun::Video(id) => Ok(id),
+        Begun::Conflict => Err(super::key_used()),
+        Begun::NoAccount => Err(ApiError::unauthenticated()),
+    }
 }
 
 /// What will be uploaded. A recording that could be created and then not uploaded would be lost, so it is refused before it begins.

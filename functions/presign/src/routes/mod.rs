@@ -82,3 +82,9 @@ fn target_of_parts(video: &Video, subpath: &str) -> Result<keys::Upload, ApiErro
     }
     Err(ApiError::bad_request("This subpath is stored whole, not in parts. Use /api/upload/signed."))
 }
+
+/// Under one key, one video.
+fn key_used() -> ApiError {
+    let sentence = "This Idempotency-Key was used for another upload. Use a new one for a new upload.";
+    ApiError::conflict("IDEMPOTENCY_CONFLICT", sentence)
+}

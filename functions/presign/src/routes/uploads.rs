@@ -171,12 +171,7 @@ pub(super) async fn begin(app: &App, request: &Request) -> Answer {
         Begin { owner: &owner, key: &key, body: &body, video: &video, name: &name, announced: &said.measures() };
     let id = match agent_uploads::begin(&mut db, &begin).await? {
         Begun::Video(id) => id,
-        Begun::Conflict => {
-            return Err(ApiError::conflict(
-                "IDEMPOTENCY_CONFLICT",
-                "This Idempotency-Key was used for another upload. Use a new one for a new upload.",
-            ));
-        }
+        Begun::Conflict => return Err(super::key_used()),
         Begun::NoAccount => return Err(ApiError::unauthenticated()),
     };
     let upload = keys::upload_of(&id, Kind::Recording, SUBPATH).ok_or_else(ApiError::video_not_found)?;

@@ -9,6 +9,7 @@ use common::{
     language::Language,
     objects::keys,
     text::grouped,
+    time::clock,
     visitor::Visitor,
 };
 use lambda_http::Request;
@@ -259,13 +260,6 @@ fn views(viewers: u64) -> String {
     }
 }
 
-/// Milliseconds as `m:ss` or `h:mm:ss`, rounded to the second.
-pub(super) fn clock(millis: u64) -> String {
-    let seconds = (millis + 500) / 1000;
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
-}
-
 /// A page, which plays media from there; while it is recorded, the page's script puts that together itself. Whoever writes sends
 /// forms, which need their Origin.
 fn answer(
@@ -292,12 +286,5 @@ mod tests {
     #[test]
     fn views_are_counted_in_words() {
         assert_eq!([0, 1, 2, 12_345].map(views), ["No views yet", "1 view", "2 views", "12,345 views"]);
-    }
-
-    #[test]
-    fn clock_reads_like_a_player() {
-        assert_eq!(clock(0), "0:00");
-        assert_eq!(clock(61_499), "1:01");
-        assert_eq!(clock(3_600_000 + 59_600), "1:01:00");
     }
 }

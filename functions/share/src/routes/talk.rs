@@ -9,10 +9,11 @@ use common::{
     error::ApiError,
     http::query,
     ids::CommentId,
+    time::clock,
 };
 use lambda_http::Request;
 
-use super::{comments::Said, page::clock};
+use super::comments::Said;
 use crate::viewing::Seen;
 
 /// Threads that a page begins with, and bytes of comments after which it begins no further one: a page has 30 kB.

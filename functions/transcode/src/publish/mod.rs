@@ -20,7 +20,7 @@ pub(crate) use recode::INDEX_BYTES_A_SECOND;
 use crate::work::{Outcome, Stop, Try};
 
 /// Bytes of the largest upload: what an object of 10,000 parts of 8 MiB holds, less what its result may be larger.
-pub(crate) const MAX_BYTES: u64 = 64 << 30;
+pub(crate) const MAX_BYTES: u64 = common::objects::MAX_RECORDING_BYTES;
 
 /// Private, since what is public today may not be tomorrow; as long as the signed addresses live.
 const CACHE_CONTROL: &str = "private, max-age=3600";

@@ -22,6 +22,7 @@ async fn let_in() -> impl Iterator<Item = (&'static Route, Identity)> {
     let key = Identity::key_of(&person);
     ROUTES.iter().filter_map(move |route| match route.door {
         Door::Caller if !route.itself => Some((route, key.clone())),
+        Door::Viewer => Some((route, key.clone())),
         Door::Caller | Door::SignedIn => Some((route, session.clone())),
         Door::Public(_) | Door::Page => None,
     })

@@ -19,6 +19,8 @@ pub(super) enum Door {
     Page,
     /// Whoever has a key, or is signed in with a browser.
     Caller,
+    /// The same, for what belongs to whoever may watch, too. What the table sends them is refused for what is in it.
+    Viewer,
     /// Whoever is signed in with a browser. A key is not enough.
     SignedIn,
 }
@@ -97,6 +99,10 @@ pub(super) const fn caller(key: &'static str) -> Route {
     Route { door: Door::Caller, ..public(key, 0) }
 }
 
+pub(super) const fn viewer(key: &'static str) -> Route {
+    Route { door: Door::Viewer, ..public(key, 0) }
+}
+
 pub(super) const fn signed_in(key: &'static str) -> Route {
     Route { door: Door::SignedIn, ..public(key, 0) }
 }
@@ -153,6 +159,12 @@ impl Route {
     /// True when the route may change something, so that a browser's request must prove who makes it.
     pub(super) fn is_write(&self) -> bool {
         self.changes || !matches!(self.method(), Method::GET | Method::HEAD)
+    }
+
+    /// What a token must allow for it, where it changes something.
+    pub(super) fn scope(&self) -> &'static str {
+        let talks = self.key.contains("/comments") || self.key.ends_with("/reactions");
+        if talks { "caps:comment" } else { "caps:write" }
     }
 
     /// True when refusals have the shape that the `cap` command reads.

@@ -3,7 +3,7 @@
 use super::route::{
     Route,
     Thing::{Key, Organization, Session, Video},
-    caller, page_of_account, program, public, signed_in,
+    caller, page_of_account, program, public, signed_in, viewer,
 };
 
 /// What the cap command opens a browser with.
@@ -20,6 +20,7 @@ const CLI_FIELDS: &str = r#"{"client_id":"cap-cli","redirect_uri":"http://127.0.
 pub(super) const ROUTES: &[Route] = &[
     // Login. Nobody is signed in yet, so these are public; what changes something wants the browser's own token.
     public("GET /login", 200),
+    public("GET /signup", 302),
     public("GET /verify-otp", 200).query("email=ada@example.test"),
     public("GET /api/auth/csrf", 200),
     public("GET /api/auth/providers", 200),
@@ -110,6 +111,32 @@ pub(super) const ROUTES: &[Route] = &[
     caller("GET /api/video/transcribe/status").about(Video).query("videoId=ID"),
     page_of_account("GET /dashboard/caps/{id}/captions").about(Video),
     caller("POST /dashboard/caps/{id}/captions").about(Video).fields(r#"{"change":"remove"}"#),
+    // What is said of them, by whoever may watch. The bodies say nothing.
+    viewer("POST /api/v1/caps/{id}/comments").about(Video).json(r#"{"content":""}"#),
+    viewer("POST /api/v1/caps/{id}/comments/{comment}/replies").about(Video).json(r#"{"content":""}"#),
+    viewer("POST /api/v1/caps/{id}/reactions").about(Video).json(r#"{"content":"x"}"#),
+    caller("DELETE /api/v1/caps/{id}/comments/{comment}").about(Video),
+    caller("DELETE /api/video/comment/delete").about(Video).query("commentId=ID"),
+    public("GET /api/videos/{id}/comments", 200).about(Video),
+    viewer("POST /api/videos/{id}/comments").about(Video).fields(r#"{"content":""}"#),
+    viewer("POST /api/videos/{id}/reactions").about(Video).fields(r#"{"content":"x"}"#),
+    caller("PATCH /api/videos/{id}/comments/{comment}").about(Video).json(r#"{"content":"Mine now"}"#),
+    caller("DELETE /api/videos/{id}/comments/{comment}").about(Video),
+    caller("POST /api/videos/{id}/comments/{comment}/delete").about(Video),
+    // What one is told of that, and wants to be told.
+    caller("GET /api/notifications"),
+    caller("GET /api/notifications/preferences"),
+    caller("GET /api/v1/me/notifications"),
+    caller("POST /api/v1/me/notifications/read").fields("{}"),
+    caller("GET /api/v1/me/notification-preferences"),
+    caller("PATCH /api/v1/me/notification-preferences").fields(r#"{"digest":"daily"}"#),
+    page_of_account("GET /dashboard/notifications"),
+    caller("POST /dashboard/notifications").fields("{}"),
+    page_of_account("GET /dashboard/settings/notifications"),
+    caller("POST /dashboard/settings/notifications").fields(r#"{"digest":"daily"}"#),
+    // Whoever has a mail leaves by what its address proves.
+    public("GET /unsubscribe", 403),
+    public("POST /unsubscribe", 403),
     // Whose key it is, as the agent API tells it.
     caller("GET /api/v1/me"),
     caller("PATCH /api/v1/me").json(r#"{"name":"Mine now"}"#),
@@ -156,6 +183,14 @@ pub(super) const ROUTES: &[Route] = &[
     caller("POST /api/settings/user/avatar/remove"),
     signed_in("POST /api/settings/user/delete").fields(r#"{"email":"ada@example.test"}"#),
     // Pages of one's videos.
+    // The library. What is thrown away there can be taken back; nobody else's is found.
+    page_of_account("GET /dashboard/caps"),
+    caller("GET /dashboard/caps/cards").query("ids=0123456789abcde"),
+    page_of_account("GET /dashboard/caps/deleted"),
+    caller("POST /dashboard/caps/{id}/title").about(Video).fields(r#"{"name":"Mine now"}"#),
+    caller("POST /dashboard/caps/{id}/bin").about(Video).fields("{}"),
+    caller("POST /dashboard/caps/{id}/restore").about(Video).fields("{}"),
+    caller("POST /dashboard/caps/{id}/purge").about(Video).fields("{}"),
     page_of_account("GET /dashboard/caps/record"),
     page_of_account("GET /dashboard/caps/{id}").about(Video),
     caller("POST /dashboard/caps/{id}").about(Video).fields(r#"{"change":"details","name":"Mine now"}"#),

@@ -29,6 +29,19 @@ pub struct New<'a> {
     pub at_ms: Option<u32>,
     /// What it replies to. A reply to a reply stands beside that one.
     pub parent: Option<&'a CommentId>,
+    /// Under which its author may ask again without writing it twice.
+    pub key: Option<&'a str>,
+}
+
+impl New<'_> {
+    /// Under one key the same words of the same person are the same comment.
+    fn id(&self) -> Result<CommentId, getrandom::Error> {
+        let Some(key) = self.key else { return CommentId::random() };
+        let at = self.at_ms.map(|at| at.to_string()).unwrap_or_default();
+        let parent = self.parent.map_or("", CommentId::as_str);
+        let (video, author) = (self.video.as_str(), self.author.as_str());
+        Ok(CommentId::derived(&[author, video, key, self.kind.as_str(), parent, &at, self.content]))
+    }
 }
 
 /// What became of a comment.
@@ -62,7 +75,7 @@ async fn next_version(
 ) -> Result<bool, mysql_async::Error> {
     let sql = format!(
         "UPDATE videos SET comments_version = LAST_INSERT_ID(comments_version + 1){with} \
-         WHERE id = :video AND deleted_at IS NULL{only}"
+         WHERE id = :video AND deleted_at IS NULL AND binned_at IS NULL{only}"
     );
     transaction.exec_drop(sql, params! { "video" => video.as_str() }).await?;
     Ok(transaction.affected_rows() > 0)
@@ -78,7 +91,7 @@ fn counter(kind: Kind) -> &'static str {
 
 /// Writes a comment, and tells whom it concerns.
 pub async fn add(db: &mut Connection, new: &New<'_>) -> Result<Added, DbError> {
-    let id = CommentId::random()?;
+    let id = new.id()?;
     let told = [notifications::id()?, notifications::id()?];
     bounded(async {
         let mut transaction = db.0.start_transaction(TxOpts::default()).await?;
@@ -88,6 +101,10 @@ pub async fn add(db: &mut Connection, new: &New<'_>) -> Result<Added, DbError> {
         if !next_version(&mut transaction, new.video, &with, &only).await? {
             transaction.rollback().await?;
             return Ok(Added::Refused);
+        }
+        if new.key.is_some() && is_there(&mut transaction, &id).await? {
+            transaction.rollback().await?;
+            return Ok(Added::Comment(id));
         }
         let answered = match new.parent {
             None => None,
@@ -108,6 +125,11 @@ pub async fn add(db: &mut Connection, new: &New<'_>) -> Result<Added, DbError> {
         Ok(Added::Comment(id))
     })
     .await
+}
+
+async fn is_there(transaction: &mut Transaction<'_>, id: &CommentId) -> Result<bool, mysql_async::Error> {
+    let sql = "SELECT 1 FROM comments WHERE id = :id";
+    Ok(transaction.exec_first::<u8, _, _>(sql, params! { "id" => id.as_str() }).await?.is_some())
 }
 
 /// What a reply answers: the comment that its thread begins with, and who wrote what is answered.
@@ -210,9 +232,9 @@ pub async fn delete(db: &mut Connection, video: &VideoId, id: &CommentId, by: By
         let mut transaction = db.0.start_transaction(TxOpts::default()).await?;
         let deleted = remove(&mut transaction, video, id, author).await?;
         if deleted {
-            transaction.commit().await?
+            transaction.commit().await?;
         } else {
-            transaction.rollback().await?
+            transaction.rollback().await?;
         }
         Ok(deleted)
     })
@@ -250,7 +272,7 @@ async fn remove(
 /// The video of a comment that stands.
 pub async fn video_of(db: &mut Connection, id: &CommentId) -> Result<Option<VideoId>, DbError> {
     let sql = "SELECT c.video_id FROM comments c JOIN videos v ON v.id = c.video_id \
-               WHERE c.id = :id AND c.deleted_at IS NULL AND v.deleted_at IS NULL";
+               WHERE c.id = :id AND c.deleted_at IS NULL AND v.deleted_at IS NULL AND v.binned_at IS NULL";
     let Some(mut row) = db.first::<Row>(sql, params! { "id" => id.as_str() }).await? else { return Ok(None) };
     Ok(VideoId::parse(&column::<String>(&mut row, "video_id")?))
 }

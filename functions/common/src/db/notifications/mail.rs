@@ -35,7 +35,7 @@ const AGAIN: &str = "(p.mailed_at IS NULL \
 pub async fn due(db: &mut Connection, limit: u32) -> Result<Vec<Recipient>, DbError> {
     let sql = format!(
         "SELECT n.recipient_id, MIN(u.email) AS email FROM notifications n JOIN users u ON u.id = n.recipient_id \
-         JOIN videos v ON v.id = n.video_id AND v.deleted_at IS NULL \
+         JOIN videos v ON v.id = n.video_id AND v.deleted_at IS NULL AND v.binned_at IS NULL \
          LEFT JOIN notification_preferences p ON p.user_id = u.id \
          WHERE {WAITING} AND {AGAIN} AND n.created_at < UTC_TIMESTAMP(3) - INTERVAL :wait SECOND \
          AND u.email IS NOT NULL AND u.deleted_at IS NULL GROUP BY n.recipient_id LIMIT :limit"

@@ -90,7 +90,7 @@ pub struct Notification {
 const COLUMNS: &str = "n.id, n.kind, n.video_id, v.name AS title, n.actor_id, a.name AS actor_name, n.comment_id, \
      COALESCE(c.content, '') AS content, ROUND(UNIX_TIMESTAMP(n.created_at) * 1000) AS created_at, \
      ROUND(UNIX_TIMESTAMP(n.read_at) * 1000) AS read_at \
-     FROM notifications n JOIN videos v ON v.id = n.video_id AND v.deleted_at IS NULL \
+     FROM notifications n JOIN videos v ON v.id = n.video_id AND v.deleted_at IS NULL AND v.binned_at IS NULL \
      LEFT JOIN users a ON a.id = n.actor_id LEFT JOIN comments c ON c.id = n.comment_id";
 
 fn notification(mut row: Row) -> Result<Option<Notification>, DbError> {
@@ -126,7 +126,7 @@ pub async fn list(db: &mut Connection, recipient: &UserId, limit: u32) -> Result
 /// How much of each kind somebody has not read.
 pub async fn unread(db: &mut Connection, recipient: &UserId) -> Result<Vec<(Event, u64)>, DbError> {
     let sql = "SELECT n.kind, COUNT(*) AS times FROM notifications n \
-               JOIN videos v ON v.id = n.video_id AND v.deleted_at IS NULL \
+               JOIN videos v ON v.id = n.video_id AND v.deleted_at IS NULL AND v.binned_at IS NULL \
                WHERE n.recipient_id = :recipient AND n.read_at IS NULL GROUP BY n.kind";
     let rows = db.all(sql, params! { "recipient" => recipient.as_str() }).await?;
     let read = |mut row: Row| -> Result<Option<(Event, u64)>, DbError> {

@@ -1,7 +1,10 @@
 //! Videos and their share links.
 
+mod bin;
 mod derive;
 mod instant;
+mod library;
+mod list;
 mod progress;
 mod publish;
 mod sweep;
@@ -19,8 +22,11 @@ use crate::{
     time::Millis,
 };
 
+pub use bin::{BIN_DAYS, Binned, bin, binned, empty, purge, restore};
 pub use derive::{Derivable, Underived, derivable, derived, has_hls, has_storyboard, underived};
 pub use instant::{Source, recorded};
+pub use library::{Asked as AskedOfLibrary, Page, Sort, library, of_ids};
+pub use list::{Filter, list};
 pub use progress::{Progress, progress};
 pub use publish::{Facts, Fence, Fenced, Picture, failed, fence, processing, ready, shown};
 pub use sweep::{Asked, Deleted, Standing, arrived, asked, forget, standing, tombstones, touch, unremoved};
@@ -113,7 +119,7 @@ pub struct Talk {
     pub reactions: u32,
 }
 
-/// A video that is not deleted.
+/// A video that is neither deleted nor in its owner's bin.
 #[derive(Clone, Debug)]
 pub struct Video {
     /// Its id.
@@ -184,6 +190,9 @@ pub(super) const COLUMNS: &str = "v.id, v.owner_id, u.name AS owner_name, \
      (SELECT CONCAT_WS(' ', c.version, c.language) FROM captions c WHERE c.video_id = v.id) AS captions, v.duration_ms, v.width, v.height, v.fps, \
      v.comments_on, v.comments_version, v.comment_count, v.reaction_count, \
      ROUND(UNIX_TIMESTAMP(v.created_at) * 1000) AS created_at, ROUND(UNIX_TIMESTAMP(v.updated_at) * 1000) AS updated_at";
+
+/// What holds of `videos v` that anybody may see.
+pub(in crate::db) const VISIBLE: &str = "v.deleted_at IS NULL AND v.binned_at IS NULL";
 
 pub(super) fn video(mut row: Row) -> Result<Option<Video>, DbError> {
     let row = &mut row;
@@ -285,9 +294,8 @@ pub(super) async fn insert(
 
 /// A video by id.
 pub async fn find(db: &mut Connection, id: &VideoId) -> Result<Option<Video>, DbError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM videos v JOIN users u ON u.id = v.owner_id WHERE v.id = :id AND v.deleted_at IS NULL"
-    );
+    let sql =
+        format!("SELECT {COLUMNS} FROM videos v JOIN users u ON u.id = v.owner_id WHERE v.id = :id AND {VISIBLE}");
     db.first::<Row>(&sql, params! { "id" => id.as_str() }).await?.map_or(Ok(None), video)
 }
 
@@ -300,7 +308,7 @@ pub async fn find_with_caller(
     let place = Place::of(credential);
     let sql = format!(
         "SELECT {}, {COLUMNS} FROM {} \
-         LEFT JOIN videos v ON v.id = :id AND v.deleted_at IS NULL LEFT JOIN users u ON u.id = v.owner_id WHERE {}",
+         LEFT JOIN videos v ON v.id = :id AND {VISIBLE} LEFT JOIN users u ON u.id = v.owner_id WHERE {}",
         place.columns, place.table, place.holds
     );
     let params = params! { "id" => id.as_str(), "hash" => place.hash() };
@@ -311,66 +319,10 @@ pub async fn find_with_caller(
     Ok(Some((caller, found)))
 }
 
-/// What a list shows, newest first.
-#[derive(Debug, Default)]
-pub struct Filter {
-    /// Only videos after this one in the list: creation time and id of the last one seen.
-    pub after: Option<(Millis, VideoId)>,
-    /// Only titles that contain this text.
-    pub search: Option<String>,
-    /// Only videos whose state or title changed after this.
-    pub updated_after: Option<Millis>,
-    /// At most so many.
-    pub limit: u32,
-}
-
-/// A page of an owner's videos, newest first.
-pub async fn list(db: &mut Connection, owner: &UserId, filter: &Filter) -> Result<Vec<Video>, DbError> {
-    let mut sql = format!(
-        "SELECT {COLUMNS} FROM videos v JOIN users u ON u.id = v.owner_id \
-         WHERE v.owner_id = :owner AND v.deleted_at IS NULL"
-    );
-    if filter.after.is_some() {
-        sql.push_str(" AND (v.created_at, v.id) < (FROM_UNIXTIME(:after_at / 1000), :after_id)");
-    }
-    if filter.search.is_some() {
-        sql.push_str(" AND v.name LIKE :search ESCAPE '!'");
-    }
-    if filter.updated_after.is_some() {
-        sql.push_str(" AND v.updated_at > FROM_UNIXTIME(:updated_after / 1000)");
-    }
-    sql.push_str(" ORDER BY v.created_at DESC, v.id DESC LIMIT :limit");
-
-    let mut params: Vec<(&str, mysql_async::Value)> =
-        vec![("owner", owner.as_str().into()), ("limit", filter.limit.into())];
-    if let Some((at, id)) = &filter.after {
-        params.push(("after_at", at.0.into()));
-        params.push(("after_id", id.as_str().into()));
-    }
-    if let Some(text) = &filter.search {
-        params.push(("search", format!("%{}%", escape_like(text)).into()));
-    }
-    if let Some(at) = filter.updated_after {
-        params.push(("updated_after", at.0.into()));
-    }
-    let rows = db.all(&sql, mysql_async::Params::from(params)).await?;
-    Ok(rows.into_iter().map(video).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
-}
-
-fn escape_like(text: &str) -> String {
-    text.chars().fold(String::new(), |mut escaped, character| {
-        if matches!(character, '!' | '%' | '_') {
-            escaped.push('!');
-        }
-        escaped.push(character);
-        escaped
-    })
-}
-
 /// Gives a video another title; false when it is not the owner's or not there.
 pub async fn rename(db: &mut Connection, id: &VideoId, owner: &UserId, name: &str) -> Result<bool, DbError> {
     let sql = "UPDATE videos SET name = :name, updated_at = UTC_TIMESTAMP(3) \
-               WHERE id = :id AND owner_id = :owner AND deleted_at IS NULL";
+               WHERE id = :id AND owner_id = :owner AND binned_at IS NULL AND deleted_at IS NULL";
     let params = params! { "id" => id.as_str(), "owner" => owner.as_str(), "name" => name };
     Ok(db.run(sql, params).await? > 0)
 }
@@ -409,7 +361,7 @@ pub async fn set_comments(db: &mut Connection, id: &VideoId, owner: &UserId, on:
 async fn set(db: &mut Connection, id: &VideoId, owner: &UserId, what: &str, on: bool) -> Result<bool, DbError> {
     let sql = format!(
         "UPDATE videos SET {what} = :value, updated_at = UTC_TIMESTAMP(3) \
-         WHERE id = :id AND owner_id = :owner AND deleted_at IS NULL"
+         WHERE id = :id AND owner_id = :owner AND binned_at IS NULL AND deleted_at IS NULL"
     );
     Ok(db.run(&sql, params! { "id" => id.as_str(), "owner" => owner.as_str(), "value" => on }).await? > 0)
 }
@@ -432,17 +384,10 @@ pub async fn becomes_screenshot(db: &mut Connection, id: &VideoId) -> Result<(),
 }
 
 /// Marks a video deleted: from here on nobody sees it and no attempt can publish it. Its objects are removed next, by
-/// the caller or, should that fail, by the sweep. False when it is not the owner's or not there.
+/// the caller or, should that fail, by the sweep. False when it is not the owner's or not there; what is in the bin is
+/// [`purge`]d.
 pub async fn delete(db: &mut Connection, id: &VideoId, owner: &UserId) -> Result<bool, DbError> {
     let sql = "UPDATE videos SET deleted_at = UTC_TIMESTAMP(3), swept_at = NULL \
-               WHERE id = :id AND owner_id = :owner AND deleted_at IS NULL";
+               WHERE id = :id AND owner_id = :owner AND binned_at IS NULL AND deleted_at IS NULL";
     Ok(db.run(sql, params! { "id" => id.as_str(), "owner" => owner.as_str() }).await? > 0)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn like_wildcards_are_literal() {
-        assert_eq!(super::escape_like("100%_!"), "100!%!_!!");
-    }
 }

@@ -14,7 +14,6 @@ use common::{
     identity,
     ids::{ShareCode, VideoId},
     language,
-    objects::keys,
     text,
     time::Millis,
 };
@@ -121,7 +120,7 @@ pub(in crate::routes) async fn show(app: &App, request: &Request, id: &str) -> A
         nonce: "",
         frame: &person.frame,
         state: state(&video),
-        poster: poster(app, &video).await?,
+        poster: super::poster(&app.objects, &video).await?,
         embed: embed(&app.site.origin(&host), &video),
         url: &url,
         links: &links,
@@ -243,15 +242,6 @@ pub(super) async fn owned(person: &mut Person, id: &str) -> Result<Option<Video>
     let Some(id) = VideoId::parse(id) else { return Ok(None) };
     let video = videos::find(&mut person.db, &id).await?;
     Ok(video.filter(|video| video.owner == person.session.user))
-}
-
-async fn poster(app: &App, video: &Video) -> Result<Option<String>, ApiError> {
-    let key = match (video.kind, video.published) {
-        (_, None) => return Ok(None),
-        (Kind::Screenshot, Some(published)) => keys::screenshot(&video.id, published),
-        (Kind::Recording, Some(_)) => keys::poster(&video.id),
-    };
-    Ok(Some(app.objects.sign_get(&key).await?))
 }
 
 fn state(video: &Video) -> State {

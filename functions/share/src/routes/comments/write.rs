@@ -173,7 +173,7 @@ async fn add(app: &App, request: &Request, code: &str, kind: Kind) -> Answer {
     let parent = parent(&fields)?.filter(|_| kind == Kind::Text);
     app.limits.spend(limit, author.as_str()).await?;
     let (video, owner) = (&seen.video.id, &seen.video.owner);
-    let new = New { video, owner, author: &author, kind, content: &content, at_ms, parent: parent.as_ref() };
+    let new = New { video, owner, author: &author, kind, content: &content, at_ms, parent: parent.as_ref(), key: None };
     let mut db = app.db.connect().await?;
     let id = match comments::add(&mut db, &new).await? {
         Added::Comment(id) => id,
