@@ -10,6 +10,8 @@ const ASSETS: &[(&str, &str, &[&str])] = &[
     ("STYLE", "site.css", &["tokens.css", "parts.css", "share.css", "player.css"]),
     // What comments add: viewers see the player before it is here.
     ("TALK", "talk.css", &["talk/talk.css"]),
+    // What captions add below the player.
+    ("TRANSCRIPT", "transcript.css", &["transcript.css"]),
     // What pages of people with an account add.
     (
         "DASHBOARD",
@@ -21,6 +23,8 @@ const ASSETS: &[(&str, &str, &[&str])] = &[
             "library/library.css",
             "video/video.css",
             "video/views.css",
+            "video/captions.css",
+            "server.css",
             "record/record.css",
             "talk/notifications.css",
         ],
@@ -38,6 +42,7 @@ const ASSETS: &[(&str, &str, &[&str])] = &[
             "talk/compose.js",
             "talk/talk.js",
             "views.js",
+            "transcript.js",
             "start.js",
         ],
     ),

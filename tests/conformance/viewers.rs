@@ -29,8 +29,8 @@ pub(crate) fn rows() -> Vec<Row> {
         important("7 Comments, replies", "whoever is signed in writes one, and the page shows it", comments),
         important("7 Comments, replies", "a reply has its comment as the parent", replies),
         important("7 Emoji reactions", "whoever is signed in reacts, with the time", reactions),
-        important("7 Transcript + captions", "the transcript of a recording, as WebVTT", transcript).missing(NO_ROUTE),
-        important("7 Transcript + captions", "the player has captions", captions).missing("<track"),
+        important("7 Transcript + captions", "the transcript of a recording, as WebVTT", transcript),
+        important("7 Transcript + captions", "the player has captions", captions),
         important("7 Download", "the owner saves the MP4 under its title", download),
         important("7 Download", "a member with whom it is shared saves it too", download_shared).missing(NO_ROUTE),
         important("7 Password protect", "the owner sets a password, and the page asks for it", password),
@@ -170,15 +170,23 @@ async fn reactions() {
     agent(user, video, "POST /api/v1/caps/ID/reactions", json!({ "content": "👍", "timestampMs": 1000 })).await;
 }
 
+/// Writes down what is said.
+async fn caption(user: &User, video: &str) {
+    let request = user.person.request(Method::PUT, &format!("/api/v1/caps/{video}/transcript"));
+    succeeds("PUT /api/v1/caps/ID/transcript", request.body("1\n00:00:00,000 --> 00:00:01,000\nHello\n")).await;
+}
+
 async fn transcript() {
     let (user, video) = published().await;
+    caption(user, video).await;
     let request = user.person.request(Method::GET, &format!("/api/v1/caps/{video}/transcript?format=vtt"));
     let told = succeeds("GET /api/v1/caps/ID/transcript", request).await;
     assert!(told.text.contains("WEBVTT"), "WebVTT; came {}", told.text);
 }
 
 async fn captions() {
-    let (_, video) = published().await;
+    let (user, video) = published().await;
+    caption(user, video).await;
     assert!(shared(video).await.text.contains("<track"), "no <track on the page");
 }
 

@@ -1,5 +1,8 @@
 //! What pages look like and how they are used, in a real browser.
 
+use std::fmt::Write as _;
+
+use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{
     chromium::run,
@@ -8,7 +11,7 @@ use tests::{
     desktop::Desktop,
     footage,
     instant::{Footage, Recording},
-    person::Person,
+    person::{Person, answer},
     rows,
     visitor::SESSION,
 };
@@ -20,6 +23,45 @@ async fn complete(person: &Person, name: &str) -> String {
     derived::renditions(&video, 16).await;
     derived::storyboard(&video).await;
     video
+}
+
+/// What is said in a video of sixteen seconds.
+async fn captioned(person: &Person, video: &str) {
+    let words = [
+        "<v Ada>Welcome to the quarterly review. There is a lot to go through, so let us begin with what was decided.",
+        "<v Ada>The first thing is the budget.",
+        "<v Grace>Which is smaller than last year’s, and larger than anybody thought possible in spring.",
+        "ובכן, נתחיל מההתחלה",
+        "and_one_word_without_any_end_in_it_at_all_that_goes_on_and_on_and_on_and_on_and_on_and_on_and_on",
+        "That is all.",
+    ];
+    let mut file = String::from("WEBVTT\n");
+    for (number, words) in words.iter().enumerate() {
+        let _ = write!(file, "\n00:{:02}.000 --> 00:{:02}.900\n{words}\n", number * 2, number * 2 + 1);
+    }
+    let request = person.request(Method::PUT, &format!("/api/videos/{video}/captions?language=en"));
+    assert_eq!(answer(request.body(file)).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_owner_uploads_captions_that_viewers_read_search_and_go_to() {
+    let person = Person::new().await;
+    let video = complete(&person, "Spoken").await;
+    let session = person.browser().await.cookie(SESSION).expect("a session");
+    let seen = run("captions.mjs", &[&cloud().ready.base, &video, &session]).await;
+    assert_eq!(seen["problems"], json!([]), "{seen}");
+    assert!(seen["refused"].as_str().is_some_and(|text| text.starts_with("The caption of line 2 ends")), "{seen}");
+    assert!(seen["uploaded"].as_str().is_some_and(|text| text.starts_with("English · 4 captions · ")), "{seen}");
+    assert_eq!(seen["track"], json!(["en", "English"]), "{seen}");
+    assert_eq!((&seen["lines"], &seen["open"]), (&json!(4), &json!([true, false])), "{seen}");
+    assert_eq!((&seen["showing"], &seen["shown"]), (&json!("showing"), &json!("Second <i>of</i> all")), "{seen}");
+    assert_eq!((&seen["found"], &seen["next"]), (&json!("1 of 2"), &json!("2 of 2")), "{seen}");
+    assert_eq!(seen["marked"], 2, "{seen}");
+    assert!(seen["went"].as_f64().is_some_and(|at| (6.0..8.0).contains(&at)), "{seen}");
+    assert_eq!((&seen["current"], &seen["keys"]), (&json!("Third of all"), &json!(["Last", "First"])), "{seen}");
+    assert_eq!(seen["other"], json!(["1:1", "First"]), "captions stay when another size is chosen: {seen}");
+    assert_eq!((&seen["edited"], &seen["embedded"]), (&json!("The very first"), &json!("captions")), "{seen}");
+    assert_eq!(seen["withoutScript"], json!([3, false]), "{seen}");
 }
 
 #[tokio::test]
@@ -89,6 +131,7 @@ async fn every_page_is_accessible_on_every_screen() {
     person.patch(&format!("/api/videos/{private}/sharing"), json!({ "public": false })).await;
     let (ready, right_to_left) = (complete(&person, long).await, complete(&person, "סקירה רבעונית 2026").await);
 
+    captioned(&person, &ready).await;
     let thrown_away = complete(&person, "Thrown away").await;
     person.post(&format!("/dashboard/caps/{thrown_away}/bin"), json!({})).await;
     let (watched, much) = (person.create("Watched a little").await, person.create("Watched by many").await);
@@ -135,6 +178,10 @@ async fn every_page_is_accessible_on_every_screen() {
         { "name": "account", "path": "/dashboard/settings/account", "cookie": session },
         { "name": "record", "path": "/dashboard/caps/record", "cookie": session },
         { "name": "video", "path": format!("/dashboard/caps/{ready}"), "cookie": session },
+        { "name": "video-captions-none", "path": format!("/dashboard/caps/{right_to_left}#captions"), "cookie": session },
+        { "name": "captions", "path": format!("/dashboard/caps/{ready}/captions?saved=1"), "cookie": session },
+        { "name": "captions-found", "path": format!("/dashboard/caps/{ready}/captions?q=nothing+like+it"), "cookie": session },
+        { "name": "captions-none", "path": format!("/dashboard/caps/{right_to_left}/captions"), "cookie": session },
         { "name": "video-links", "path": format!("/dashboard/caps/{}?saved=1", shut[0].1), "cookie": session },
         { "name": "video-failed", "path": format!("/dashboard/caps/{failed}?problem=until"), "cookie": session },
         { "name": "views", "path": format!("/dashboard/caps/{watched}"), "cookie": session },

@@ -157,7 +157,7 @@ const quality = (select) => {
   video.addEventListener("loadedmetadata", shown);
   select.addEventListener("change", () => {
     const [at, playing] = [video.currentTime, !video.paused];
-    video.replaceChildren();
+    for (const source of video.querySelectorAll("source")) source.remove();
     video.src = address(select.value);
     video.currentTime = at;
     if (playing) video.play().catch(() => {});

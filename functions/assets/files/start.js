@@ -1,4 +1,5 @@
 if (video) control();
+transcript();
 if (main.dataset.live === "playing") live();
 else if (video) watch();
 else if (document.querySelector(".spinner")) wait();

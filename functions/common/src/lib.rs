@@ -12,6 +12,7 @@ pub mod frame;
 pub mod http;
 pub mod identity;
 pub mod ids;
+pub mod language;
 pub mod ledger;
 pub mod limits;
 pub mod live;

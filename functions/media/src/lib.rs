@@ -7,6 +7,7 @@
 //! has is cut by [`chunks::plan`], found in the file by [`webm`] when it has no index, and encoded by [`ffmpeg::Tools::chunk`].
 //! What was published is shown small by [`storyboard`] with [`ffmpeg::Tools::storyboard`], and by [`ffmpeg::Tools::preview`].
 
+pub mod captions;
 pub mod chunks;
 pub mod decide;
 pub mod ffmpeg;

@@ -28,6 +28,13 @@ pub(crate) struct Seen {
     pub(crate) viewers: u64,
 }
 
+impl Seen {
+    /// True when whoever asks may save the file.
+    pub(crate) fn may_download(&self) -> bool {
+        self.video.downloads || self.visitor.as_ref() == Some(&self.video.owner)
+    }
+}
+
 /// Why something may not be watched.
 #[derive(Debug)]
 pub(crate) enum Shut {

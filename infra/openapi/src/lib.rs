@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 /// The methods that an OpenAPI path has operations under.
-const METHODS: [&str; 5] = ["get", "head", "post", "patch", "delete"];
+const METHODS: [&str; 6] = ["get", "head", "post", "put", "patch", "delete"];
 
 /// Routes with a second address, as `(method and path, the one that its handler declares)`.
 const SECOND_ADDRESSES: &[(&str, &str)] = &[
@@ -33,6 +33,7 @@ const SECOND_ADDRESSES: &[(&str, &str)] = &[
         (name = "Uploads in parts", description = "Large files, part by part; an upload that was interrupted goes on where it was."),
         (name = "Videos", description = "One's own videos: the agent API, which takes tokens of the cap command too."),
         (name = "Sharing", description = "Who may watch: links with passwords and ends, or the owner alone."),
+        (name = "Captions", description = "What is said in a video: to show, to read, to correct."),
         (name = "Watching", description = "Whoever has the link may watch."),
         (name = "Comments", description = "What viewers say of a video, reply, and react to."),
         (name = "Notifications", description = "What somebody is told of that, and what they want to be told."),

@@ -6,6 +6,7 @@ mod analytics;
 mod assets;
 mod avatar;
 mod caps;
+mod captions;
 mod comments;
 mod create;
 mod delete;

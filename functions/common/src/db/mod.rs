@@ -5,6 +5,7 @@ pub mod agent_codes;
 pub mod agent_uploads;
 pub mod api_keys;
 pub mod callers;
+pub mod captions;
 pub mod comments;
 pub mod expired;
 pub mod notifications;

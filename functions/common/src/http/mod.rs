@@ -11,10 +11,11 @@ use std::{future::Future, sync::Arc};
 use lambda_http::{Body, Error, Request, Response, service_fn};
 
 pub use lambda_http::http::{Method, StatusCode};
-pub use multipart::form_data;
+pub use multipart::{form_data, form_files, is_form_data};
 pub use page::{Policy, nonce, origin_of, secured};
 pub use request::{
-    Fields, fields, gateway_host, idempotency_key, is_form, json, path_segments, query, request_id, source, user_agent,
+    Fields, bytes, fields, gateway_host, idempotency_key, is_form, json, path_segments, query, request_id, source,
+    user_agent,
 };
 pub use response::{
     AgentRefusal, MessageRefusal, Refusal, Shape, agent_json, binary, empty, html, json as json_response, redirect,

@@ -14,10 +14,27 @@ const MAX_BOUNDARY: usize = 70;
 
 /// The body's fields as text; what is no UTF-8 is shown as such. A file's content counts as its field's text.
 pub fn form_data(request: &Request) -> Result<Fields, ApiError> {
-    let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let boundary = boundary(kind).ok_or_else(|| ApiError::bad_request("Send the fields as multipart/form-data."))?;
-    let fields = parse(bytes(request), boundary);
-    fields.map(Fields::from).ok_or_else(|| ApiError::bad_request("The multipart/form-data of the body cannot be read."))
+    let parts = form_files(request)?.into_iter();
+    let text = |content: Vec<u8>| String::from_utf8_lossy(&content).into_owned();
+    Ok(Fields::from(parts.map(|(name, content)| (name, text(content))).collect::<HashMap<_, _>>()))
+}
+
+/// As [`form_data`], with each part's content as it came.
+pub fn form_files(request: &Request) -> Result<HashMap<String, Vec<u8>>, ApiError> {
+    let boundary =
+        boundary(kind(request)).ok_or_else(|| ApiError::bad_request("Send the fields as multipart/form-data."))?;
+    let unreadable = || ApiError::bad_request("The multipart/form-data of the body cannot be read.");
+    parse(bytes(request), boundary).ok_or_else(unreadable)
+}
+
+/// True when the body is a form's that may have files.
+#[must_use]
+pub fn is_form_data(request: &Request) -> bool {
+    boundary(kind(request)).is_some()
+}
+
+fn kind(request: &Request) -> &str {
+    request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 fn boundary(content_type: &str) -> Option<&str> {
@@ -31,7 +48,7 @@ fn boundary(content_type: &str) -> Option<&str> {
     (1..=MAX_BOUNDARY).contains(&boundary.len()).then_some(boundary)
 }
 
-fn parse(body: &[u8], boundary: &str) -> Option<HashMap<String, String>> {
+fn parse(body: &[u8], boundary: &str) -> Option<HashMap<String, Vec<u8>>> {
     let delimiter = format!("\r\n--{boundary}").into_bytes();
     // The first delimiter has no line before it.
     let mut rest = body.strip_prefix(&delimiter[2..])?;
@@ -48,7 +65,7 @@ fn parse(body: &[u8], boundary: &str) -> Option<HashMap<String, String>> {
         let headers = find(part, b"\r\n\r\n").filter(|headers| *headers < end)?;
         let content = &part[headers + 4..end.max(headers + 4)];
         if let Some(name) = name(&String::from_utf8_lossy(&part[..headers])) {
-            fields.insert(name, String::from_utf8_lossy(content).into_owned());
+            fields.insert(name, content.to_owned());
         }
         rest = &part[end + delimiter.len()..];
     }
@@ -76,8 +93,8 @@ mod tests {
     #[test]
     fn fields_are_what_stands_between_boundaries() {
         let fields = parse(BODY.as_bytes(), "B").expect("fields");
-        assert_eq!(fields["log"], "one\r\n--two\r\n");
-        assert_eq!(fields["file"], "");
+        assert_eq!(fields["log"], b"one\r\n--two\r\n");
+        assert_eq!(fields["file"], b"");
         assert_eq!(fields.len(), 2);
     }
 

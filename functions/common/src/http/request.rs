@@ -18,7 +18,9 @@ pub fn json<T: DeserializeOwned>(request: &Request) -> Result<T, ApiError> {
         .map_err(|error| ApiError::bad_request(format!("The request body is not the JSON this route takes: {error}.")))
 }
 
-pub(super) fn bytes(request: &Request) -> &[u8] {
+/// The body as it came.
+#[must_use]
+pub fn bytes(request: &Request) -> &[u8] {
     match request.body() {
         Body::Text(text) => text.as_bytes(),
         Body::Binary(bytes) => bytes,
@@ -63,6 +65,11 @@ impl Fields {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// All fields, in no order.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, text)| (name.as_str(), text.as_str()))
     }
 
     /// A field's text, absent or not; an error names it when it is not there at all.

@@ -21,7 +21,8 @@ impl Objects {
 }
 
 /// A `Content-Disposition` (RFC 6266) with the name for all, and for what knows no more than ASCII.
-fn disposition(file_name: &str) -> String {
+#[must_use]
+pub fn disposition(file_name: &str) -> String {
     let plain = |character: char| match character {
         '"' | '\\' | '%' => '_',
         ' '..='~' => character,

@@ -28,7 +28,7 @@ use crate::config::ObjectsConfig;
 
 pub use append::{AppendedUpload, Extent};
 pub use copy::Spliced;
-pub use download::DOWNLOAD_SECONDS;
+pub use download::{DOWNLOAD_SECONDS, disposition};
 pub use multipart::{Completion, Part, StoredPart};
 pub use pictures::{Beginning, SignedUpload};
 pub use post::SignedForm;

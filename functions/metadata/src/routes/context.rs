@@ -6,10 +6,12 @@ use common::{
     identity,
 };
 use lambda_http::Request;
+use media::captions::{Captions, Line};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
+    captions,
     comments::{self, Shown},
     summary::Summary,
 };
@@ -23,7 +25,7 @@ struct Context<'a> {
     title: Title<'a>,
     summary: Absent,
     chapters: Absent,
-    transcript: NoTranscript,
+    transcript: ContextTranscript,
     comments: Said,
     reactions: Said,
     views: NoViews,
@@ -56,11 +58,25 @@ struct Said {
 }
 
 #[derive(Serialize, ToSchema)]
-struct NoTranscript {
+struct ContextTranscript {
+    /// `complete`, or `unavailable`.
     status: &'static str,
     reason: Option<&'static str>,
-    text: Option<&'static str>,
-    cues: Option<&'static str>,
+    /// The words alone.
+    text: Option<String>,
+    #[schema(value_type = Option<Vec<super::captions::TranscriptLine>>)]
+    cues: Option<Vec<Line>>,
+}
+
+impl ContextTranscript {
+    fn of(captions: Option<&Captions>) -> Self {
+        match captions {
+            Some(captions) => {
+                Self { status: "complete", reason: None, text: Some(captions.text()), cues: Some(captions.lines()) }
+            }
+            None => Self { status: UNAVAILABLE, reason: Some("NOT_FOUND"), text: None, cues: None },
+        }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -97,12 +113,19 @@ pub(super) async fn show(app: &App, request: &Request, id: &str) -> Answer {
     let mut db = app.db.connect().await?;
     let video = identity::access(&mut db, &credential, id).await?.owned()?;
     let said = comments::all(&mut db, &video).await?;
+    let captions = if video.captions.is_some() { captions::read(&mut db, &video).await? } else { None };
+    let captions = captions.map(|(_, captions)| captions);
     let cap = Summary::of(&video, &app.site, &gateway_host(request));
-    agent_json(request, StatusCode::OK, &Context::of(&video, cap, said))
+    agent_json(request, StatusCode::OK, &Context::of(&video, cap, said, captions.as_ref()))
 }
 
 impl<'a> Context<'a> {
-    fn of(video: &'a Video, cap: Summary<'a>, (comments, reactions): (Vec<Shown>, Vec<Shown>)) -> Self {
+    fn of(
+        video: &'a Video,
+        cap: Summary<'a>,
+        (comments, reactions): (Vec<Shown>, Vec<Shown>),
+        captions: Option<&Captions>,
+    ) -> Self {
         let disabled = Some("CONTENT_DISABLED").filter(|_| !video.talk.on);
         let said = |value| Said {
             status: if video.talk.on { "available" } else { UNAVAILABLE },
@@ -116,7 +139,7 @@ impl<'a> Context<'a> {
             title: Title { current: &video.name, ai: None, manually_edited: true },
             summary: ABSENT,
             chapters: ABSENT,
-            transcript: NoTranscript { status, reason, text: None, cues: None },
+            transcript: ContextTranscript::of(captions),
             comments: said(comments),
             reactions: said(reactions),
             views: NoViews { status, aggregate: None, reason },

@@ -2,6 +2,7 @@
 
 mod analytics;
 mod caps;
+mod captions;
 mod comments;
 mod context;
 mod dashboard;
@@ -68,6 +69,12 @@ impl OpenApi for Api {
     sharing::create,
     sharing::change_link,
     sharing::remove,
+    captions::put,
+    captions::edit,
+    captions::remove,
+    captions::transcript,
+    captions::put_transcript,
+    captions::status,
     delete::by_query,
     me::show,
     me::rename,
@@ -91,6 +98,8 @@ impl OpenApi for Api {
     dashboard::record::show,
     dashboard::video::show,
     dashboard::video::change,
+    dashboard::captions::show,
+    dashboard::captions::change,
     reference::openapi,
     reference::page,
 ))]
@@ -141,6 +150,12 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
 
         ("GET", ["api", "v1", "analytics"]) => analytics::agent(&app, &request).await,
         ("GET", ["api", "dashboard", "analytics"]) => analytics::dashboard(&app, &request).await,
+        ("PUT", ["api", "videos", id, "captions"]) => captions::put(&app, &request, id).await,
+        ("PATCH", ["api", "videos", id, "captions"]) => captions::edit(&app, &request, id).await,
+        ("DELETE", ["api", "videos", id, "captions"]) => captions::remove(&app, &request, id).await,
+        ("GET", ["api", "v1", "caps", id, "transcript"]) => captions::transcript(&app, &request, id).await,
+        ("PUT", ["api", "v1", "caps", id, "transcript"]) => captions::put_transcript(&app, &request, id).await,
+        ("GET", ["api", "video", "transcribe", "status"]) => captions::status(&app, &request).await,
 
         ("GET", ["api", "v1", "me"]) => me::show(&app, &request).await,
         ("PATCH", ["api", "v1", "me"]) => me::rename(&app, &request).await,
@@ -174,6 +189,8 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
         ("GET", ["dashboard", "caps", "record"]) => dashboard::record::show(&app, &request).await,
         ("GET", ["dashboard", "caps", id]) => dashboard::video::show(&app, &request, id).await,
         ("POST", ["dashboard", "caps", id]) => dashboard::video::change(&app, &request, id).await,
+        ("GET", ["dashboard", "caps", id, "captions"]) => dashboard::captions::show(&app, &request, id).await,
+        ("POST", ["dashboard", "caps", id, "captions"]) => dashboard::captions::change(&app, &request, id).await,
 
         ("GET", ["api", "status"]) => status::status(&app).await,
         ("GET", ["api", "openapi.json"]) => reference::openapi(),

@@ -23,6 +23,8 @@ use crate::app::App;
 struct Sharing {
     /// True when whoever has one of the links may watch; otherwise its owner alone.
     public: bool,
+    /// True when whoever may watch may save the file as well; its owner always may.
+    downloads: bool,
     /// True when whoever may watch may comment and react.
     comments: bool,
     /// The first one is the one that Cap Desktop and the cap command show.
@@ -46,7 +48,10 @@ struct ShareLink {
 /// What is left out stays as it is; one of them is needed.
 #[derive(Deserialize, ToSchema)]
 struct ChangeSharing {
+    /// Whether whoever has one of the links may watch.
     public: Option<bool>,
+    /// Whether they may save the file as well.
+    downloads: Option<bool>,
     /// Without comments nobody sees those that there are, either.
     comments: Option<bool>,
 }
@@ -101,7 +106,7 @@ pub(super) async fn show(app: &App, request: &Request, id: &str) -> Answer {
     answer(app, request, &mut db, StatusCode::OK, &video).await
 }
 
-/// Make a video public or private, and switch its comments on or off
+/// Make a video public or private, and switch downloads and comments on or off
 ///
 /// Of a private one, every link is shut at once; addresses of its media that were given out before live for an hour.
 #[utoipa::path(
@@ -114,15 +119,19 @@ pub(super) async fn show(app: &App, request: &Request, id: &str) -> Answer {
 )]
 pub(super) async fn change(app: &App, request: &Request, id: &str) -> Answer {
     let credential = identity::writing(&app.site, request)?;
-    let ChangeSharing { public, comments } = json(request)?;
-    if public.is_none() && comments.is_none() {
-        return Err(ApiError::bad_request("public or comments is needed: true or false."));
+    let ChangeSharing { public, downloads, comments } = json(request)?;
+    if public.is_none() && downloads.is_none() && comments.is_none() {
+        return Err(ApiError::bad_request("public, downloads or comments is needed: true or false."));
     }
     let mut db = app.db.connect().await?;
     let mut video = identity::access(&mut db, &credential, id).await?.owned()?;
     if let Some(public) = public {
         videos::set_public(&mut db, &video.id, &video.owner, public).await?;
         video.public = public;
+    }
+    if let Some(downloads) = downloads {
+        videos::set_downloads(&mut db, &video.id, &video.owner, downloads).await?;
+        video.downloads = downloads;
     }
     if let Some(on) = comments {
         videos::set_comments(&mut db, &video.id, &video.owner, on).await?;
@@ -226,10 +235,9 @@ async fn answer(app: &App, request: &Request, db: &mut Connection, status: Statu
         on: link.on,
         created_at: link.created_at,
     };
-    json_response(
-        status,
-        &Sharing { public: video.public, comments: video.talk.on, links: links.into_iter().map(shown).collect() },
-    )
+    let Video { public, downloads, .. } = *video;
+    let (comments, links) = (video.talk.on, links.into_iter().map(shown).collect());
+    json_response(status, &Sharing { public, downloads, comments, links })
 }
 
 pub(super) async fn hashed(password: Option<&str>) -> Result<Option<PasswordHash>, ApiError> {

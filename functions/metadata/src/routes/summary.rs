@@ -136,7 +136,11 @@ impl<'a> VideoStatus<'a> {
             id: &video.id,
             overall: video.status.as_str(),
             upload,
-            transcript: NOT_STARTED,
+            transcript: if video.captions.is_some() {
+                Stage { status: "complete", ..NOT_STARTED }
+            } else {
+                NOT_STARTED
+            },
             ai: NOT_STARTED,
             progress: told.map(|told| Told { uploaded: told.uploaded, total: told.total }),
             updated_at: video.updated_at,

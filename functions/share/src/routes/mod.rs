@@ -1,8 +1,10 @@
 //! Table of contents.
 
 mod assets;
+mod captions;
 mod card;
 mod comments;
+mod download;
 mod live;
 mod media;
 mod oembed;
@@ -33,6 +35,8 @@ use crate::app::App;
     media::og,
     media::preview,
     media::storyboard,
+    captions::show,
+    download::show,
     comments::list,
     comments::create,
     comments::react,
@@ -68,6 +72,9 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
         }
         ("POST", ["api", "analytics", "track"]) => views::track(&app, &request).await,
         ("GET", ["api", "analytics"]) => views::count(&app, &request).await,
+
+        ("GET" | "HEAD", ["api", "videos", code, "captions"]) => captions::show(&app, &request, code).await,
+        ("GET", ["api", "videos", code, "download"]) => download::show(&app, &request, code).await,
 
         _ => no_route(),
     }

@@ -6,6 +6,7 @@ use common::{
     error::ApiError,
     http::{Answer, Policy, StatusCode, gateway_host, html, nonce, origin_of, secured},
     ids::{ShareCode, VideoId},
+    language::Language,
     objects::keys,
     text::grouped,
     time::clock,
@@ -52,6 +53,8 @@ struct SharePage<'a> {
     picture: Option<Picture<'a>>,
     notice: Option<Notice>,
     card: Card,
+    /// True when whoever looks may save the file.
+    downloads: bool,
     /// What is said of it, where something may be.
     talk: Option<Talk>,
     /// The code that it is watched by.
@@ -70,6 +73,8 @@ struct Player<'a> {
     adaptive: bool,
     /// True when there are pictures for the scrubber.
     storyboard: bool,
+    /// In which language it has captions, if it has.
+    captions: Option<&'a Language>,
     /// True while it is being recorded.
     live: bool,
 }
@@ -130,6 +135,7 @@ async fn page(app: &App, request: &Request, code: &str, embedded: bool) -> Answe
         Err(shut) if embedded => return shut::frame(&shut, code),
         Err(shut) => return shut::page(&shut, code, None),
     };
+    let downloads = seen.may_download();
     // Whoever is signed in may write; their browser is known already.
     let writer = seen.visitor.as_ref().filter(|_| !embedded).map(|_| Visitor::of(&app.site, request)).transpose()?;
     let plays = live::plays(app, &seen.video).await?;
@@ -172,6 +178,7 @@ async fn page(app: &App, request: &Request, code: &str, embedded: bool) -> Answe
         picture: picture(&video, &seen),
         notice,
         card: Card::of(&video, &app.site.origin(&host), &code)?,
+        downloads: downloads && video.published_at.is_some() && video.kind == Kind::Recording,
         talk,
         code: code.as_str(),
         embedded,
@@ -185,13 +192,14 @@ async fn page(app: &App, request: &Request, code: &str, embedded: bool) -> Answe
     }
 }
 
-fn player<'a>(code: &'a ShareCode, video: &Video, poster: &'a str, live: bool) -> Option<Player<'a>> {
+fn player<'a>(code: &'a ShareCode, video: &'a Video, poster: &'a str, live: bool) -> Option<Player<'a>> {
     if video.kind != Kind::Recording || (video.published_at.is_none() && !live) {
         return None;
     }
     let (width, height) = (video.width.unwrap_or(16), video.height.unwrap_or(9));
     let (adaptive, storyboard) = (video.hls.is_some(), video.storyboard.is_some());
-    Some(Player { id: code.as_str(), poster, width, height, adaptive, storyboard, live })
+    let captions = video.captions.as_ref().map(|captions| &captions.language).filter(|_| !live);
+    Some(Player { id: code.as_str(), poster, width, height, adaptive, storyboard, captions, live })
 }
 
 fn picture<'a>(video: &Video, url: &'a str) -> Option<Picture<'a>> {

@@ -11,7 +11,7 @@ use common::{
 };
 use lambda_http::Request;
 
-use super::{live, media::published};
+use super::{captions, live, media::published};
 use crate::{
     app::App,
     relative::{Playlist, is_rendition, only, rendition},
@@ -32,21 +32,25 @@ pub(super) const HLS: &str = "application/vnd.apple.mpegurl";
     params(
         ("videoId" = String, Query, description = "The video's"),
         (
-            "videoType" = String, Query,
-            description = "What of it",
+            "videoType" = Option<String>, Query,
+            description = "What of it, unless fileType says it",
             pattern = "^(mp4|video|master|rendition|audio|segments-(master|video|audio)|segment|raw-preview)$",
         ),
         ("rendition" = Option<String>, Query, description = "A height in pixels, or audio", pattern = "^([0-9]+|audio)$"),
+        ("fileType" = Option<String>, Query, description = "transcription for its captions", pattern = "^transcription$"),
         ("track" = Option<String>, Query, description = "Of a segment", pattern = "^(video|audio)$"),
         ("index" = Option<u32>, Query, description = "Of a segment: its number", minimum = 1),
         ("requireComplete" = Option<String>, Query, description = "1 for nothing until the recording has ended"),
     ),
     responses(
-        (status = 200, body = String, content_type = "application/vnd.apple.mpegurl"),
+        (status = 200, content((String = "application/vnd.apple.mpegurl"), (String = "text/vtt"))),
         (status = 302, description = "To the media in S3"),
     ),
 )]
 pub(super) async fn playlist(app: &App, request: &Request) -> Answer {
+    if query(request, "fileType") == Some("transcription") {
+        return captions::of_playlist(app, request).await;
+    }
     match query(request, "videoType") {
         Some("mp4" | "video") => whole(app, request).await,
         Some("master") => master(app, request).await,

@@ -84,7 +84,7 @@ async fn wrong_methods_and_unknown_paths_are_not_found() {
         (Method::GET, "/api/upload/signed"),
         (Method::PUT, "/api/v1/caps"),
         (Method::POST, "/"),
-        (Method::GET, "/api/v1/caps/0123456789abcde/transcript"),
+        (Method::GET, "/api/v1/caps/0123456789abcde/settings"),
         (Method::DELETE, "/s/0123456789abcde"),
         (Method::GET, "/api/auth/signout"),
         (Method::GET, "/api/settings/keys/0123456789abcde/revoke"),

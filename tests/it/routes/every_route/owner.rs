@@ -2,7 +2,12 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{footage, person::Person, rows, store, visitor::Visitor};
+use tests::{
+    footage,
+    person::{Person, answer},
+    rows, store,
+    visitor::Visitor,
+};
 
 use super::{
     identity::token,
@@ -30,6 +35,8 @@ impl Owner {
         let video = person.record("Private", footage::screen_recording("160x90", 1).await).await;
         person.ready(&video).await;
         person.derived(&video).await;
+        let captions = person.request(Method::PUT, &format!("/api/videos/{video}/captions?language=en"));
+        assert_eq!(answer(captions.body("WEBVTT\n\n00:00.000 --> 00:01.000\nPrivate words")).await.status, 200);
         let id_of = |list: &Value| list[0]["id"].as_str().expect("an id").to_owned();
         // Another key than the one that the person asks with.
         let made = browser.json(Method::POST, "/api/settings/keys", json!({ "name": "Another" })).await;
@@ -81,6 +88,7 @@ impl Owner {
              IFNULL(reupload_asked_at, '-'), IFNULL(deleted_at, '-')) FROM videos WHERE owner_id = '{id}'), \
              (SELECT GROUP_CONCAT(l.short_code, l.is_on, v.is_public, IFNULL(l.password_hash, '-')) FROM share_links l \
              JOIN videos v ON v.id = l.video_id WHERE v.owner_id = '{id}'), \
+             (SELECT GROUP_CONCAT(c.vtt, c.language) FROM captions c JOIN videos v ON v.id = c.video_id WHERE v.owner_id = '{id}'), \
              (SELECT COUNT(*) FROM api_keys WHERE user_id = '{id}'), \
              (SELECT COUNT(*) FROM agent_codes WHERE user_id = '{id}'), \
              (SELECT COUNT(*) FROM sessions WHERE user_id = '{id}'))"

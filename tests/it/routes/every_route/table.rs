@@ -102,6 +102,17 @@ pub(super) const ROUTES: &[Route] = &[
     caller("POST /api/videos/{id}/links").about(Video).fields(r#"{"password":"let me in"}"#),
     caller("PATCH /api/videos/{id}/links/{code}").about(Video).fields(r#"{"on":false}"#),
     caller("DELETE /api/videos/{id}/links/{code}").about(Video),
+    // What is said in them.
+    caller("PUT /api/videos/{id}/captions").about(Video).fields("WEBVTT\n\n00:01.000 --> 00:02.000\nMine now"),
+    caller("PATCH /api/videos/{id}/captions")
+        .about(Video)
+        .json(r#"{"version":"x","edits":[{"index":0,"text":"Mine now"}]}"#),
+    caller("DELETE /api/videos/{id}/captions").about(Video),
+    caller("GET /api/v1/caps/{id}/transcript").about(Video),
+    caller("PUT /api/v1/caps/{id}/transcript").about(Video).fields("WEBVTT\n\n00:01.000 --> 00:02.000\nMine now"),
+    caller("GET /api/video/transcribe/status").about(Video).query("videoId=ID"),
+    page_of_account("GET /dashboard/caps/{id}/captions").about(Video),
+    caller("POST /dashboard/caps/{id}/captions").about(Video).fields(r#"{"change":"remove"}"#),
     // What is said of them, by whoever may watch. The bodies say nothing.
     viewer("POST /api/v1/caps/{id}/comments").about(Video).json(r#"{"content":""}"#),
     viewer("POST /api/v1/caps/{id}/comments/{comment}/replies").about(Video).json(r#"{"content":""}"#),
@@ -207,6 +218,10 @@ pub(super) const ROUTES: &[Route] = &[
     public("HEAD /api/video/preview", 302).about(Video).query("videoId=ID"),
     public("GET /api/video/storyboard", 200).about(Video).query("videoId=ID"),
     public("HEAD /api/video/storyboard", 200).about(Video).query("videoId=ID"),
+    public("GET /api/videos/{id}/captions", 200).about(Video),
+    public("HEAD /api/videos/{id}/captions", 200).about(Video),
+    // Until its owner lets it be downloaded.
+    public("GET /api/videos/{id}/download", 403).about(Video),
     program("POST /api/analytics/track", 200)
         .about(Video)
         .json(r#"{"videoId":"ID","sessionId":"x"}"#)

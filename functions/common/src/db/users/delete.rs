@@ -64,6 +64,7 @@ async fn clear(transaction: &mut Transaction<'_>, id: &UserId) -> Result<(), mys
         "DELETE FROM agent_codes WHERE user_id = :id",
         "DELETE FROM agent_uploads WHERE user_id = :id",
         "DELETE FROM organizations WHERE owner_id = :id",
+        "DELETE c FROM captions c JOIN videos v ON v.id = c.video_id WHERE v.owner_id = :id",
         "DELETE FROM notifications WHERE recipient_id = :id OR actor_id = :id",
         "DELETE FROM notification_preferences WHERE user_id = :id",
         "DELETE w FROM video_views w JOIN videos v ON v.id = w.video_id WHERE v.owner_id = :id",

@@ -14,7 +14,7 @@ use mysql_async::{Row, Transaction, TxOpts, params, prelude::Queryable};
 use super::{
     Connection, DbError, bounded,
     callers::{self, Caller, Place},
-    column, instant,
+    captions, column, instant,
 };
 use crate::{
     identity::Credential,
@@ -136,6 +136,8 @@ pub struct Video {
     pub description: String,
     /// True when whoever has one of its links may watch.
     pub public: bool,
+    /// True when whoever may watch may save the file as well.
+    pub downloads: bool,
     /// True when the link that the clients show wants a password.
     pub protected: bool,
     /// Whether it is played or shown.
@@ -160,6 +162,8 @@ pub struct Video {
     pub storyboard: Option<u64>,
     /// The attempt under which renditions of what plays lie, when they are there.
     pub hls: Option<u64>,
+    /// What is said in it, if somebody has written that down.
+    pub captions: Option<captions::About>,
     /// Length in milliseconds.
     pub duration_ms: Option<u64>,
     /// Displayed width in pixels.
@@ -178,11 +182,12 @@ pub struct Video {
 
 /// Columns of [`Video`], from `videos v` joined with `users u`.
 pub(super) const COLUMNS: &str = "v.id, v.owner_id, u.name AS owner_name, \
-     (SELECT o.id FROM organizations o WHERE o.owner_id = v.owner_id) AS organization, v.name, v.description, v.is_public, \
+     (SELECT o.id FROM organizations o WHERE o.owner_id = v.owner_id) AS organization, v.name, v.description, v.is_public, v.downloads_on, \
      EXISTS (SELECT 1 FROM share_links f WHERE f.short_code = v.id AND f.password_hash IS NOT NULL) AS protected, v.kind, v.source, v.status, v.failure_reason, v.failure_retryable, v.attempt, \
      v.upload_bytes, v.upload_total, v.published_attempt, ROUND(UNIX_TIMESTAMP(v.published_at) * 1000) AS published_at, \
      IF(v.storyboard_attempt = v.published_attempt, v.published_attempt, NULL) AS storyboard, \
-     IF(v.hls_attempt = v.published_attempt, v.published_attempt, NULL) AS hls, v.duration_ms, v.width, v.height, v.fps, \
+     IF(v.hls_attempt = v.published_attempt, v.published_attempt, NULL) AS hls, \
+     (SELECT CONCAT_WS(' ', c.version, c.language) FROM captions c WHERE c.video_id = v.id) AS captions, v.duration_ms, v.width, v.height, v.fps, \
      v.comments_on, v.comments_version, v.comment_count, v.reaction_count, \
      ROUND(UNIX_TIMESTAMP(v.created_at) * 1000) AS created_at, ROUND(UNIX_TIMESTAMP(v.updated_at) * 1000) AS updated_at";
 
@@ -205,6 +210,7 @@ pub(super) fn video(mut row: Row) -> Result<Option<Video>, DbError> {
         name: column(row, "name")?,
         description: column(row, "description")?,
         public: column(row, "is_public")?,
+        downloads: column(row, "downloads_on")?,
         protected: column(row, "protected")?,
         kind: Kind::parse(&column::<String>(row, "kind")?),
         source: Source::parse(&column::<String>(row, "source")?),
@@ -217,6 +223,7 @@ pub(super) fn video(mut row: Row) -> Result<Option<Video>, DbError> {
         progress: Progress::of(column(row, "upload_bytes")?, column(row, "upload_total")?),
         storyboard: column(row, "storyboard")?,
         hls: column(row, "hls")?,
+        captions: captions::About::of(column(row, "captions")?),
         duration_ms: column(row, "duration_ms")?,
         width: column(row, "width")?,
         height: column(row, "height")?,
@@ -338,16 +345,25 @@ pub async fn describe(
 
 /// Lets whoever has a link watch, or its owner alone; false when it is not the owner's or not there.
 pub async fn set_public(db: &mut Connection, id: &VideoId, owner: &UserId, public: bool) -> Result<bool, DbError> {
-    let sql = "UPDATE videos SET is_public = :public, updated_at = UTC_TIMESTAMP(3) \
-               WHERE id = :id AND owner_id = :owner AND binned_at IS NULL AND deleted_at IS NULL";
-    Ok(db.run(sql, params! { "id" => id.as_str(), "owner" => owner.as_str(), "public" => public }).await? > 0)
+    set(db, id, owner, "is_public", public).await
+}
+
+/// Lets whoever may watch save the file, or its owner alone; false when it is not the owner's or not there.
+pub async fn set_downloads(db: &mut Connection, id: &VideoId, owner: &UserId, on: bool) -> Result<bool, DbError> {
+    set(db, id, owner, "downloads_on", on).await
 }
 
 /// Lets whoever may watch comment and see what was said, or nobody; false when it is not the owner's or not there.
 pub async fn set_comments(db: &mut Connection, id: &VideoId, owner: &UserId, on: bool) -> Result<bool, DbError> {
-    let sql = "UPDATE videos SET comments_on = :on, updated_at = UTC_TIMESTAMP(3) \
-               WHERE id = :id AND owner_id = :owner AND deleted_at IS NULL";
-    Ok(db.run(sql, params! { "id" => id.as_str(), "owner" => owner.as_str(), "on" => on }).await? > 0)
+    set(db, id, owner, "comments_on", on).await
+}
+
+async fn set(db: &mut Connection, id: &VideoId, owner: &UserId, what: &str, on: bool) -> Result<bool, DbError> {
+    let sql = format!(
+        "UPDATE videos SET {what} = :value, updated_at = UTC_TIMESTAMP(3) \
+         WHERE id = :id AND owner_id = :owner AND binned_at IS NULL AND deleted_at IS NULL"
+    );
+    Ok(db.run(&sql, params! { "id" => id.as_str(), "owner" => owner.as_str(), "value" => on }).await? > 0)
 }
 
 /// The owner is about to upload the video again. What plays goes on playing; a failed video waits for its upload.

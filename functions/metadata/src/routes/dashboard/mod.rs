@@ -1,6 +1,7 @@
 //! `/dashboard/caps`: pages of one's videos.
 
 pub(super) mod bin;
+pub(super) mod captions;
 mod card;
 pub(super) mod library;
 pub(super) mod record;

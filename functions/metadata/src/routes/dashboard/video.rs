@@ -13,13 +13,13 @@ use common::{
     http::{Answer, Fields, StatusCode, fields, gateway_host, query, see_other},
     identity,
     ids::{ShareCode, VideoId},
-    text,
+    language, text,
     time::Millis,
 };
 use lambda_http::Request;
 use utoipa::ToSchema;
 
-use super::{super::sharing::hashed, views::Views};
+use super::{super::sharing::hashed, captions::Captions, views::Views};
 use crate::app::App;
 
 /// Below the library.
@@ -40,6 +40,7 @@ struct VideoPage<'a> {
     embed: String,
     views: Views,
     links: &'a [LinkRow],
+    captions: Option<Captions>,
     /// The first day on which a link may end.
     tomorrow: String,
     saved: bool,
@@ -125,6 +126,7 @@ pub(in crate::routes) async fn show(app: &App, request: &Request, id: &str) -> A
         url: &url,
         views,
         links: &links,
+        captions: Captions::load(&mut person.db, &video).await?,
         tomorrow: Millis(Millis::now().0 + 86_400_000).date(),
         saved: query(request, "saved").is_some(),
         problem: query(request, "problem").and_then(problem),
@@ -237,7 +239,8 @@ fn end_of(day: &str) -> Option<Millis> {
     (end > Millis::now() && end.seconds() < i64::from(u32::MAX)).then_some(end)
 }
 
-async fn owned(person: &mut Person, id: &str) -> Result<Option<Video>, ApiError> {
+/// The video of this id, if it is this person's.
+pub(super) async fn owned(person: &mut Person, id: &str) -> Result<Option<Video>, ApiError> {
     let Some(id) = VideoId::parse(id) else { return Ok(None) };
     let video = videos::find(&mut person.db, &id).await?;
     Ok(video.filter(|video| video.owner == person.session.user))
