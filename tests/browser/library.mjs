@@ -80,7 +80,7 @@ await inBrowser(options, async (page, problems) => {
   await page.selectOption("#sort", "title");
   await page.waitForURL(/sort=title/);
   seen.sorted = await titles();
-  await page.click(".views a:last-child");
+  await page.click(".shown-as a:last-child");
   await page.waitForURL(/view=list/);
   await page.goto(`${base}/dashboard/caps`);
   seen.list = await page.locator(".cards.list").count();
