@@ -50,8 +50,11 @@ impl Resend {
     pub(super) async fn send(&self, id: &MailId, letter: &Letter) -> Result<(), SendError> {
         let headers: Map<String, Value> =
             letter.leaving().map(|(name, value)| (name.to_owned(), value.into())).collect();
-        let mail = json!({ "from": self.from, "to": [letter.to], "subject": letter.subject, "text": letter.text,
-            "html": letter.html, "headers": headers });
+        let mut mail = json!({ "from": self.from, "to": [letter.to], "subject": letter.subject, "text": letter.text,
+            "html": letter.html });
+        if !headers.is_empty() {
+            mail["headers"] = headers.into();
+        }
         let request = Request::post(&self.endpoint)
             .header(header::AUTHORIZATION, format!("Bearer {}", self.key.expose()))
             .header(header::CONTENT_TYPE, "application/json")

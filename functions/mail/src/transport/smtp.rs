@@ -115,3 +115,33 @@ fn describe(stage: &str, error: &Error) -> String {
         None => format!("{stage} failed: {cause}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mails_that_can_be_ended_say_where_in_their_header() {
+        let server = SmtpServer { host: "127.0.0.1".to_owned(), port: 25, tls: SmtpTls::None, login: None };
+        let smtp = Smtp::new(server, "a@example.com".parse().expect("an address")).expect("a transport");
+        let letter = |unsubscribe: Option<&str>| Letter {
+            to: "b@example.com".to_owned(),
+            subject: "Told".to_owned(),
+            text: "text".to_owned(),
+            html: "html".to_owned(),
+            unsubscribe: unsubscribe.map(str::to_owned),
+        };
+        let (to, id) = ("b@example.com".parse().expect("an address"), MailId::parse("0123456789abcde").expect("an id"));
+        let message = |unsubscribe| {
+            let message = smtp.message(&id, &to, &letter(unsubscribe)).expect("a message");
+            String::from_utf8(message).expect("text")
+        };
+        let ended = message(Some("https://cap.example.com/unsubscribe?user=u&token=t"));
+        assert!(
+            ended.contains("List-Unsubscribe: <https://cap.example.com/unsubscribe?user=u&token=t>\r\n"),
+            "{ended}"
+        );
+        assert!(ended.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"), "{ended}");
+        assert!(!message(None).contains("List-Unsubscribe"));
+    }
+}

@@ -283,3 +283,20 @@ async fn what_is_no_address_is_refused_before_anything_is_sent() {
     assert!(refused(&sent), "{sent:?}");
     no_address(&sent);
 }
+
+#[tokio::test]
+async fn mails_that_can_be_ended_say_where_to_mail_programs() {
+    const WAY_OUT: &str = "https://cap.example.com/unsubscribe?user=u&token=t";
+    let digest = Letter { unsubscribe: Some(WAY_OUT.to_owned()), ..letter() };
+    let (address, press) = (format!("<{WAY_OUT}>"), "List-Unsubscribe=One-Click");
+    let provider = StandIn::answering(200, "", r#"{"id":"x"}"#).await;
+    resend(&provider.endpoint).send(&id(), &digest).await.expect("sent");
+    let expected = json!({ "List-Unsubscribe": address, "List-Unsubscribe-Post": press });
+    assert_eq!(provider.only().body["headers"], expected);
+    let provider = StandIn::answering(200, "", r#"{"MessageId":"x"}"#).await;
+    ses(&provider.endpoint).send(&id(), &digest).await.expect("sent");
+    let expected = json!([
+        { "Name": "List-Unsubscribe", "Value": address }, { "Name": "List-Unsubscribe-Post", "Value": press }
+    ]);
+    assert_eq!(provider.only().body["Content"]["Simple"]["Headers"], expected);
+}

@@ -19,7 +19,7 @@ use crate::viewing::Seen;
 /// Threads that a page begins with, and bytes of comments after which it begins no further one: a page has 30 kB, of which its styles
 /// and the addresses of its media take two thirds.
 const THREADS: u32 = 30;
-const BYTES: usize = 8_000;
+const BYTES: usize = 7_000;
 /// What one comment takes beside its words, and what it takes for somebody who may answer or delete it.
 const AROUND: usize = 380;
 const ACTS: usize = 190;
