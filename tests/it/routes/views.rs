@@ -145,6 +145,36 @@ async fn who_does_not_watch_does_not_count() {
     assert_eq!(counted(&video).await, [1, 2, 0, 0, 0, 0]);
 }
 
+/// Kinds of what somebody was told.
+async fn told(person: &Person) -> Vec<String> {
+    let told = person.get("/api/notifications").await.body;
+    let all = told["notifications"].as_array().expect("a list").iter();
+    let mut kinds: Vec<_> = all.map(|one| one["type"].as_str().expect("a kind").to_owned()).collect();
+    kinds.sort();
+    kinds
+}
+
+#[tokio::test]
+async fn an_owner_is_told_who_watches_first() {
+    let (person, video) = quick().await;
+    for name in ["one", "two", "two"] {
+        Watcher::new().watch(&video, name, name, 0).await;
+    }
+    assert_eq!(told(&person).await, ["anon_view"], "once of all who are not signed in");
+    let other = Person::new().await;
+    let session = format!("{SESSION}={}", other.browser().await.cookie(SESSION).expect("a session"));
+    let headers = [("cookie", session.as_str()), ("origin", cloud().ready.base.as_str())];
+    for play in ["first", "again"] {
+        Watcher::new().tell_with(&headers, json!({ "videoId": video, "playId": play })).await;
+    }
+    assert_eq!(told(&person).await, ["anon_view", "view"], "and once of each who is");
+    let mut bot = Watcher::new();
+    "Googlebot/2.1".clone_into(&mut bot.agent);
+    let (quiet, unseen) = quick().await;
+    bot.watch(&unseen, "bot", "bot", 0).await;
+    assert!(told(&quiet).await.is_empty());
+}
+
 #[tokio::test]
 async fn what_makes_no_sense_is_refused() {
     let (_, video) = quick().await;
