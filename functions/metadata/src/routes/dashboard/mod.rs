@@ -1,7 +1,7 @@
 //! `/dashboard/caps`: pages of one's videos.
 
-pub(super) mod captions;
 pub(super) mod bin;
+pub(super) mod captions;
 mod card;
 pub(super) mod library;
 pub(super) mod record;

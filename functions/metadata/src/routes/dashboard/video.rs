@@ -13,8 +13,7 @@ use common::{
     http::{Answer, Fields, StatusCode, fields, gateway_host, query, see_other},
     identity,
     ids::{ShareCode, VideoId},
-    language,
-    text,
+    language, text,
     time::Millis,
 };
 use lambda_http::Request;
