@@ -16,6 +16,8 @@ use tests::{
     visitor::SESSION,
 };
 
+use crate::routes;
+
 /// A ready video of sixteen seconds, with all that is derived of one.
 async fn complete(person: &Person, name: &str) -> String {
     let video = person.record(name, footage::screen_recording("640x360", 16).await).await;
@@ -150,6 +152,7 @@ async fn every_page_is_accessible_on_every_screen() {
     let share = |name: &str, video: &str| json!({ "name": name, "path": format!("/s/{video}") });
     let session = person.browser().await.cookie(SESSION).expect("a session");
     let nobody = Person::new().await.browser().await.cookie(SESSION).expect("a session");
+    let operator = routes::server_page::operator(1).await.browser().await.cookie(SESSION).expect("a session");
     let list = json!([
         share("uploading", &uploading),
         share("recording", &recording.video),
@@ -181,6 +184,7 @@ async fn every_page_is_accessible_on_every_screen() {
         { "name": "video-captions-none", "path": format!("/dashboard/caps/{right_to_left}#captions"), "cookie": session },
         { "name": "captions", "path": format!("/dashboard/caps/{ready}/captions?saved=1"), "cookie": session },
         { "name": "captions-found", "path": format!("/dashboard/caps/{ready}/captions?q=nothing+like+it"), "cookie": session },
+        { "name": "server", "path": "/dashboard/settings/server", "cookie": operator },
         { "name": "captions-none", "path": format!("/dashboard/caps/{right_to_left}/captions"), "cookie": session },
         { "name": "video-links", "path": format!("/dashboard/caps/{}?saved=1", shut[0].1), "cookie": session },
         { "name": "video-failed", "path": format!("/dashboard/caps/{failed}?problem=until"), "cookie": session },

@@ -60,10 +60,13 @@ impl Drop for Cloud {
     }
 }
 
+/// Mailboxes of who runs the shared cloud, each for one test.
+pub const OPERATORS: [&str; 2] = ["operator-1@example.test", "operator-2@example.test"];
+
 /// The local cloud that all tests of this binary share, started by whichever comes first.
 pub fn cloud() -> &'static Cloud {
     static CLOUD: OnceLock<Cloud> = OnceLock::new();
-    CLOUD.get_or_init(|| Cloud::with(&["Renditions=360,180"]))
+    CLOUD.get_or_init(|| Cloud::with(&["Renditions=360,180", &format!("Operators={}", OPERATORS.join(","))]))
 }
 
 /// A second one, whose transcode function has ninety seconds, so that encodes of half a minute are shared out.

@@ -25,6 +25,8 @@ pub struct Frame {
     pub email: String,
     /// Where their picture is, for an hour.
     pub image: Option<String>,
+    /// True when they run the server.
+    pub operator: bool,
     /// What they were told and have not read.
     pub unread: u64,
 }
@@ -81,6 +83,7 @@ impl Person {
             csrf_token: visitor.csrf_token.clone(),
             who: session.name.clone().unwrap_or_else(|| session.email.clone()),
             email: session.email.clone(),
+            operator: site.operators.iter().any(|operator| operator.as_str() == session.email),
             image: file.map(|_| picture.clone()),
             unread: session.unread,
         };
@@ -114,6 +117,7 @@ mod tests {
             csrf_token: String::new(),
             who: "ñandú".to_owned(),
             email: String::new(),
+            operator: false,
             image: None,
             unread: 0,
         };

@@ -246,7 +246,11 @@ mod tests {
     const KEY: &str = "00000000-0000-4000-8000-000000000000";
 
     fn site() -> SiteConfig {
-        SiteConfig { web_url: Some("https://cap.example.com".to_owned()), secret: AuthSecret::new(b"secret") }
+        SiteConfig {
+            web_url: Some("https://cap.example.com".to_owned()),
+            secret: AuthSecret::new(b"secret"),
+            operators: Vec::new(),
+        }
     }
 
     fn request(headers: &[(&str, &str)]) -> Request {

@@ -30,6 +30,12 @@ impl Millis {
         self.timestamp().strftime("%-d %B %Y").to_string()
     }
 
+    /// The minute in words, such as `9 May 2025, 10:00 UTC`.
+    #[must_use]
+    pub fn minute(self) -> String {
+        self.timestamp().strftime("%-d %B %Y, %H:%M UTC").to_string()
+    }
+
     /// The day as inputs of forms have it, such as `2025-05-09` (UTC).
     #[must_use]
     pub fn date(self) -> String {

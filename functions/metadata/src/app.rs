@@ -2,7 +2,7 @@
 
 use common::{
     aws,
-    config::{DatabaseConfig, LedgerConfig, ObjectsConfig, SiteConfig},
+    config::{DatabaseConfig, LedgerConfig, MailShown, ObjectsConfig, SiteConfig},
     db::Database,
     ledger::Ledger,
     limits::Limits,
@@ -16,6 +16,8 @@ pub(crate) struct App {
     pub(crate) ledger: Ledger,
     pub(crate) limits: Limits,
     pub(crate) site: SiteConfig,
+    /// For the page of who runs the server.
+    pub(crate) mail: MailShown,
 }
 
 impl App {
@@ -30,6 +32,7 @@ impl App {
             limits: Limits::new(ledger.clone(), site.secret.clone(), &sdk),
             ledger: Ledger::new(ledger, &sdk),
             site,
+            mail: MailShown::from_env()?,
         })
     }
 }

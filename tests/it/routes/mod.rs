@@ -25,6 +25,7 @@ mod playlist;
 mod profile;
 mod progress;
 mod recorded;
+pub(crate) mod server_page;
 mod sessions;
 mod share;
 mod sharing;

@@ -145,13 +145,15 @@ pub struct SiteConfig {
     pub web_url: Option<String>,
     /// `NEXTAUTH_SECRET`: at least 32 characters.
     pub secret: AuthSecret,
+    /// `OPERATORS`: mailboxes of who runs the server, as in `ada@example.com,bob@example.com`.
+    pub operators: Vec<Email>,
 }
 
 /// Characters that `NEXTAUTH_SECRET` has at least.
 const SECRET_CHARACTERS: usize = 32;
 
 impl SiteConfig {
-    /// Reads `WEB_URL` and `NEXTAUTH_SECRET`.
+    /// Reads `WEB_URL`, `NEXTAUTH_SECRET` and `OPERATORS`.
     pub fn from_env() -> Result<Self, ConfigError> {
         let secret = required("NEXTAUTH_SECRET")?;
         if secret.len() < SECRET_CHARACTERS {
@@ -159,7 +161,9 @@ impl SiteConfig {
             return Err(ConfigError::new("NEXTAUTH_SECRET", problem));
         }
         let web_url = optional("WEB_URL").map(|url| url.trim_end_matches('/').to_owned());
-        Ok(Self { web_url, secret: AuthSecret::new(secret.as_bytes()) })
+        let operators = optional("OPERATORS").unwrap_or_default();
+        let operators = operators.split(',').filter_map(|address| Email::parse(address.trim())).collect();
+        Ok(Self { web_url, secret: AuthSecret::new(secret.as_bytes()), operators })
     }
 
     /// True when people reach the site over TLS: always, but on a machine of one's own.
@@ -201,6 +205,22 @@ impl SignupConfig {
     #[must_use]
     pub fn allows(&self, email: &Email) -> bool {
         self.domains.is_empty() || self.domains.iter().any(|domain| domain == email.domain())
+    }
+}
+
+/// How mail leaves, as far as a page tells it: no credential is among it.
+#[derive(Clone, Debug)]
+pub struct MailShown {
+    /// `MAIL_TRANSPORT`.
+    pub transport: String,
+    /// `MAIL_FROM`.
+    pub from: String,
+}
+
+impl MailShown {
+    /// Reads `MAIL_TRANSPORT` and `MAIL_FROM`.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self { transport: required("MAIL_TRANSPORT")?, from: required("MAIL_FROM")? })
     }
 }
 

@@ -10,6 +10,7 @@ pub mod comments;
 pub mod expired;
 pub mod notifications;
 pub mod schema;
+pub mod server;
 pub mod sessions;
 pub mod share_links;
 pub mod users;

@@ -67,7 +67,8 @@ mod tests {
     #[test]
     fn cookies_are_secure_wherever_the_site_is() {
         let cookie = |web_url: Option<&str>| {
-            let site = SiteConfig { web_url: web_url.map(str::to_owned), secret: AuthSecret::new(b"") };
+            let site =
+                SiteConfig { web_url: web_url.map(str::to_owned), secret: AuthSecret::new(b""), operators: Vec::new() };
             set(&site, "a", "b", Some(60))
         };
         assert_eq!(cookie(Some("http://127.0.0.1:3000")), "a=b; Path=/; HttpOnly; SameSite=Lax; Max-Age=60");

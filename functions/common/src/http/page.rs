@@ -76,7 +76,8 @@ mod tests {
     #[test]
     fn only_https_sites_pin_https() {
         let pinned = |web_url: &str| {
-            let site = SiteConfig { web_url: Some(web_url.to_owned()), secret: AuthSecret::new(b"") };
+            let site =
+                SiteConfig { web_url: Some(web_url.to_owned()), secret: AuthSecret::new(b""), operators: Vec::new() };
             let mut response = html(StatusCode::OK, "");
             harden(&mut response, &site);
             response.headers().contains_key(header::STRICT_TRANSPORT_SECURITY)

@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::{
     Client,
     error::{DisplayErrorContext, SdkError},
     operation::update_item::UpdateItemError,
-    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
+    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TimeToLiveStatus},
 };
 
 use crate::{config::LedgerConfig, ids::VideoId, time::Millis};
@@ -220,6 +220,17 @@ impl Ledger {
         let until = item.get("lease_until").and_then(|value| value.as_n().ok()?.parse::<i64>().ok()).unwrap_or(0);
         let (held, tries) = (until > Millis::now().0, int(&item, "tries").unwrap_or(0));
         Ok(Some(Standing { source: text(&item, "source"), held, tries }))
+    }
+
+    /// True when the table removes what is over.
+    pub async fn expires(&self) -> Result<bool, LedgerError> {
+        let told = self.client.describe_time_to_live().table_name(&self.table).send().await;
+        let told = told.map_err(|error| LedgerError {
+            call: "describe_time_to_live",
+            reason: DisplayErrorContext(&error).to_string(),
+        })?;
+        let status = told.time_to_live_description.and_then(|description| description.time_to_live_status);
+        Ok(matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)))
     }
 
     /// True when the table answers.

@@ -9,6 +9,7 @@ mod multipart;
 mod parts;
 mod pictures;
 mod post;
+mod server;
 mod stream;
 mod transfer;
 mod usage;

@@ -43,6 +43,8 @@ mod tests {
             fits(&rule.build().expect("a rule"), "https://cap.example.com")
         };
         assert!(rule("PUT", "*", "ETag") && rule("PUT", "https://cap.example.com", "etag"));
-        assert!(!rule("GET", "*", "ETag") && !rule("PUT", "https://other.example.com", "ETag") && !rule("PUT", "*", "Date"));
+        assert!(
+            !rule("GET", "*", "ETag") && !rule("PUT", "https://other.example.com", "ETag") && !rule("PUT", "*", "Date")
+        );
     }
 }

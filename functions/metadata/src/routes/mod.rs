@@ -23,7 +23,7 @@ use common::http::{Answer, no_route, path_segments};
 use lambda_http::Request;
 use utoipa::OpenApi;
 
-use self::settings::{account, avatar, profile};
+use self::settings::{account, avatar, profile, server};
 use crate::app::App;
 
 /// The function's routes, as openapi.json lists them.
@@ -100,6 +100,7 @@ impl OpenApi for Api {
     dashboard::video::change,
     dashboard::captions::show,
     dashboard::captions::change,
+    server::show,
     reference::openapi,
     reference::page,
 ))]
@@ -194,6 +195,7 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
 
         ("GET", ["api", "status"]) => status::status(&app).await,
         ("GET", ["api", "openapi.json"]) => reference::openapi(),
+        ("GET", ["dashboard", "settings", "server"]) => server::show(&app, &request).await,
         ("GET", ["api", "docs"]) => reference::page(),
 
         // The others are the desktop's.

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 
 /// A health check waits no longer than this for each of its parts.
-const PATIENCE: Duration = Duration::from_secs(4);
+pub(super) const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Each part is `ok`, `unreachable` or `no answer`.
 #[derive(Serialize, ToSchema)]

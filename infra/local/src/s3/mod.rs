@@ -108,7 +108,8 @@ pub async fn serve(
         tokio::spawn(stop.clone().run_until_cancelled_owned(expire(Arc::clone(&store), age)));
     }
 
-    let mut builder = S3ServiceBuilder::new(Operations::new(options.bucket.clone(), store, created));
+    let mut builder =
+        S3ServiceBuilder::new(Operations::new(options.bucket.clone(), store, options.cors.clone(), created));
     builder.set_auth(Keys { access_key: options.access_key, secret_key: options.secret_key.into() });
     let cors = Cors::new(options.bucket, options.cors);
     let served = Served { service: builder.build(), cors, requests: Mutex::default() };

@@ -6,11 +6,11 @@ use axum::http::{HeaderMap, HeaderValue, Method, header};
 use s3s::{
     S3Error, S3ErrorCode, S3Request, S3Result,
     dto::{
-        Bucket, CopyObjectInput, CopyObjectOutput, CopyObjectResult, CreateBucketInput, CreateBucketOutput,
+        Bucket, CORSRule, CopyObjectInput, CopyObjectOutput, CopyObjectResult, CreateBucketInput, CreateBucketOutput,
         DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETagCondition,
-        GetBucketLocationInput, GetBucketLocationOutput, GetObjectInput, GetObjectOutput, HeadBucketInput,
-        HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput, ListBucketsOutput, MetadataDirective,
-        PutObjectInput, PutObjectOutput, StreamingBlob, Timestamp,
+        GetBucketCorsInput, GetBucketCorsOutput, GetBucketLocationInput, GetBucketLocationOutput, GetObjectInput,
+        GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput,
+        ListBucketsOutput, MetadataDirective, PutObjectInput, PutObjectOutput, StreamingBlob, Timestamp,
     },
     s3_error,
 };
@@ -40,6 +40,19 @@ impl Operations {
     ) -> S3Result<GetBucketLocationOutput> {
         self.check_bucket(&request.input.bucket)?;
         Ok(GetBucketLocationOutput::default())
+    }
+
+    pub(super) fn get_bucket_cors(&self, request: &S3Request<GetBucketCorsInput>) -> S3Result<GetBucketCorsOutput> {
+        self.check_bucket(&request.input.bucket)?;
+        let rules = self.cors.iter().map(|rule| CORSRule {
+            allowed_headers: Some(rule.allowed_headers.clone()),
+            allowed_methods: rule.allowed_methods.clone(),
+            allowed_origins: rule.allowed_origins.clone(),
+            expose_headers: Some(rule.exposed_headers.clone()),
+            id: None,
+            max_age_seconds: rule.max_age_seconds.and_then(|seconds| seconds.try_into().ok()),
+        });
+        Ok(GetBucketCorsOutput { cors_rules: Some(rules.collect()) })
     }
 
     pub(super) fn create_bucket(&self, request: &S3Request<CreateBucketInput>) -> S3Result<CreateBucketOutput> {

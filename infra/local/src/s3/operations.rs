@@ -18,17 +18,24 @@ use super::{
     ObjectCreated, Peer,
     store::{Index, Object, Store},
 };
+use crate::template::CorsRule;
 
 /// The service that `s3s` calls with requests whose signature is right.
 pub(super) struct Operations {
     pub(super) bucket: String,
     pub(super) store: Arc<Store>,
+    pub(super) cors: Vec<CorsRule>,
     created: mpsc::UnboundedSender<ObjectCreated>,
 }
 
 impl Operations {
-    pub(super) fn new(bucket: String, store: Arc<Store>, created: mpsc::UnboundedSender<ObjectCreated>) -> Self {
-        Self { bucket, store, created }
+    pub(super) fn new(
+        bucket: String,
+        store: Arc<Store>,
+        cors: Vec<CorsRule>,
+        created: mpsc::UnboundedSender<ObjectCreated>,
+    ) -> Self {
+        Self { bucket, store, cors, created }
     }
 
     pub(super) fn check_bucket(&self, bucket: &str) -> S3Result<()> {
@@ -142,6 +149,7 @@ operations! {
         list_buckets(ListBucketsInput) -> ListBucketsOutput;
         head_bucket(HeadBucketInput) -> HeadBucketOutput;
         get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput;
+        get_bucket_cors(GetBucketCorsInput) -> GetBucketCorsOutput;
         create_bucket(CreateBucketInput) -> CreateBucketOutput;
 
         get_object(GetObjectInput) -> GetObjectOutput;

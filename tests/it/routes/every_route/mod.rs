@@ -123,7 +123,7 @@ async fn c7_another_person_gets_nothing_of_ones_own() {
                 (Door::Caller, _) if by_key && route.itself => route.assert_refused(&answer, 403, &who),
                 (Door::Viewer, _) => route.assert_refused(&answer, 400, &who),
                 (Door::Caller | Door::SignedIn, Some(_)) => route.assert_refused(&answer, route.foreign, &who),
-                (Door::Caller, None) if route.always.is_some() => {
+                (Door::Caller | Door::Page, None) if route.always.is_some() => {
                     assert_eq!(Some(answer.status), route.always, "{} by {who}: {answer:?}", route.key);
                 }
                 (Door::Page, Some(_)) => {

@@ -4,6 +4,7 @@ pub(super) mod account;
 pub(super) mod avatar;
 pub(super) mod forms;
 pub(super) mod profile;
+pub(super) mod server;
 
 use common::{
     error::ApiError,
