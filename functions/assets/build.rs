@@ -24,6 +24,7 @@ const ASSETS: &[(&str, &str, &[&str])] = &[
             "video/video.css",
             "video/views.css",
             "video/captions.css",
+            "server.css",
             "record/record.css",
             "talk/notifications.css",
         ],
