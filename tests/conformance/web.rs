@@ -205,7 +205,10 @@ async fn sign_out() {
 }
 
 async fn signup() {
-    let page = open("/signup").await;
+    // Whoever signs in for the first time has an account from then on.
+    let led = open("/signup?next=/s/abc").await;
+    assert!(led.location().ends_with("/login?next=%2Fs%2Fabc"), "GET /signup leads to {}", led.location());
+    let page = page(client().get(led.location())).await;
     there("GET /signup", page.status, &page.text);
 }
 
