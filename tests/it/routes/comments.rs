@@ -56,7 +56,7 @@ async fn c14_a_comment_is_kept_exactly_and_shown_escaped() {
         [("", 400), ("  \n ", 400), (&"x".repeat(5001), 400), ("a\u{0}b", 400), (&"\u{1f3a5}".repeat(5000), 201)]
     {
         let answered = say(&viewer, &video, json!({ "content": content })).await;
-        assert_eq!(answered.status, code, "{:.20}: {answered:?}", content);
+        assert_eq!(answered.status, code, "{content:.20}: {answered:?}");
     }
     let huge = say(&viewer, &video, json!({ "content": "x".repeat(10 << 20) })).await;
     assert!((400..500).contains(&huge.status), "{huge:?}");
