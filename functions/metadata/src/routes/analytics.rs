@@ -67,7 +67,7 @@ struct DashboardAnalytics {
         ("capId" = Option<String>, Query, description = "The video's; without it, all of them together"),
         ("range" = Option<String>, Query, description = "Whole days in UTC: 7d, 30d, up to 90d; 24h for today and yesterday; lifetime. Without it, 30d"),
     ),
-    responses((status = 200, body = Analytics)),
+    responses((status = 200, body = Analytics), (status = 404, description = "No such video of this person")),
 )]
 pub(super) async fn agent(app: &App, request: &Request) -> Answer {
     agent_json(request, StatusCode::OK, &read(app, request).await?)
@@ -82,7 +82,10 @@ pub(super) async fn agent(app: &App, request: &Request) -> Answer {
         ("capId" = Option<String>, Query, description = "The video's; without it, all of them together"),
         ("range" = Option<String>, Query, description = "24h, 7d, 30d or lifetime; as in the agent API"),
     ),
-    responses((status = 200, body = DashboardAnalytics)),
+    responses(
+        (status = 200, body = DashboardAnalytics),
+        (status = 404, description = "No such video of this person"),
+    ),
 )]
 pub(super) async fn dashboard(app: &App, request: &Request) -> Answer {
     json_response(StatusCode::OK, &DashboardAnalytics { data: read(app, request).await? })

@@ -63,7 +63,7 @@ struct Viewers {
     tag = "Watching",
     security(()),
     request_body(content((Watching = "application/json"), (Watching = "text/plain"))),
-    responses((status = 200, body = Tracked)),
+    responses((status = 200, body = Tracked), (status = 404, description = "No such link, or not any longer")),
 )]
 pub(super) async fn track(app: &App, request: &Request) -> Answer {
     identity::of_program(&app.site, request)?;
@@ -142,7 +142,7 @@ fn is_host(text: &str) -> bool {
         ("videoId" = String, Query, description = "The last part of the link"),
         ("range" = Option<String>, Query, description = "Whole days in UTC: 7d, 30d, up to 90d; 24h for today and yesterday; lifetime. Without it, 90d"),
     ),
-    responses((status = 200, body = Viewers)),
+    responses((status = 200, body = Viewers), (status = 403, description = "It is private, or wants a password")),
 )]
 pub(super) async fn count(app: &App, request: &Request) -> Answer {
     let range = Range::parse(query(request, "range").unwrap_or("90d"))
