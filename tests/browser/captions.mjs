@@ -56,6 +56,8 @@ await inBrowser({}, async (page, problems) => {
   seen.marked = await page.evaluate(() => CSS.highlights.get("found").size);
   await page.keyboard.press("Enter");
   seen.next = await said.textContent();
+  // Slowly, so that a busy machine sees it there.
+  await look((video) => { video.playbackRate = 0.1; });
   await page.locator(".transcript li button[data-found]").click();
   await page.waitForFunction(() => document.querySelector(".transcript [aria-current=true]")?.textContent.includes("Third"));
   seen.went = await look((video) => { video.pause(); return video.currentTime; });
