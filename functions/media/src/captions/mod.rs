@@ -1,7 +1,6 @@
 //! Captions: WebVTT (W3C, "WebVTT: The Web Video Text Tracks Format") or SubRip come in, WebVTT of one shape is stored.
 //!
-//! Crates that read either stop at the first odd file or skip what they do not understand without a word. An owner who uploads a
-//! file wants to know the line that is wrong.
+//! The reader is our own, since an owner who uploads a file wants to know the line that is wrong.
 
 mod read;
 #[cfg(test)]
