@@ -103,6 +103,19 @@ async fn a_video_is_made_private_and_public_again() {
 }
 
 #[tokio::test]
+async fn an_owner_says_what_viewers_may_do() {
+    let (person, browser, video) = owner().await;
+    for allowed in [vec!["downloads"], vec!["comments", "downloads"], vec![]] {
+        let fields: Vec<_> = allowed.iter().map(|name| (*name, "1")).chain([("change", "viewers")]).collect();
+        change(&browser, &video, &fields).await;
+        let sharing = person.get(&format!("/api/videos/{video}/sharing")).await.body;
+        for name in ["comments", "downloads"] {
+            assert_eq!(sharing[name], json!(allowed.contains(&name)), "{allowed:?}: {sharing}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn others_find_nothing_and_whoever_is_signed_out_comes_back() {
     let (_, _, video) = owner().await;
     let path = format!("/dashboard/caps/{video}");

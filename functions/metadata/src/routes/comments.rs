@@ -176,7 +176,7 @@ pub(super) async fn delete(app: &App, request: &Request, id: &str, comment: &str
     path = "/api/video/comment/delete",
     tag = "Comments",
     params(("commentId" = String, Query, description = "The comment's")),
-    responses((status = 200, body = Gone)),
+    responses((status = 200, body = Gone), (status = 404, description = "No such comment, or somebody else's")),
 )]
 pub(super) async fn by_query(app: &App, request: &Request) -> Answer {
     let credential = identity::writing(&app.site, request)?;

@@ -70,8 +70,8 @@ struct LinkRow {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only what the fields are called is told")]
 struct VideoForm {
-    /// `details`, `visibility`, `link` (make or change one) or `remove`.
-    #[schema(pattern = "^(details|visibility|link|remove)$")]
+    /// `details`, `visibility`, `viewers`, `link` (make or change one) or `remove`.
+    #[schema(pattern = "^(details|visibility|viewers|link|remove)$")]
     change: String,
     /// The title, one line.
     #[schema(max_length = 255)]
@@ -80,6 +80,10 @@ struct VideoForm {
     description: Option<String>,
     /// `true` or `false`.
     public: Option<String>,
+    /// Anything to let viewers save the video; nothing does not.
+    downloads: Option<String>,
+    /// Anything to let viewers comment; nothing does not.
+    comments: Option<String>,
     /// Of the link that is changed or removed; none for a new one.
     code: Option<String>,
     /// A password; an empty one leaves it as it is.
@@ -152,9 +156,10 @@ pub(in crate::routes) async fn change(app: &App, request: &Request, id: &str) ->
     let done = match form.get("change") {
         Some("details") => details(&mut db, &video, &form).await,
         Some("visibility") => visibility(&mut db, &video, &form).await,
+        Some("viewers") => viewers(&mut db, &video, &form).await,
         Some("link") => link(&mut db, &video, &form).await,
         Some("remove") => remove(&mut db, &video, &form).await,
-        _ => return Err(ApiError::bad_request("change must be details, visibility, link or remove.")),
+        _ => return Err(ApiError::bad_request("change must be details, visibility, viewers, link or remove.")),
     };
     let said = match done {
         Ok(place) => format!("?saved=1#{place}"),
@@ -203,6 +208,13 @@ async fn visibility(db: &mut Connection, video: &Video, form: &Fields) -> Result
     let public = form.get("public") == Some("true");
     videos::set_public(db, &video.id, &video.owner, public).await?;
     Ok("links")
+}
+
+/// What viewers may do.
+async fn viewers(db: &mut Connection, video: &Video, form: &Fields) -> Result<&'static str, Refused> {
+    videos::set_downloads(db, &video.id, &video.owner, form.get("downloads").is_some()).await?;
+    videos::set_comments(db, &video.id, &video.owner, form.get("comments").is_some()).await?;
+    Ok("viewers")
 }
 
 /// Makes a link, or changes one.

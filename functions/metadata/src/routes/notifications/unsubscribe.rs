@@ -28,7 +28,10 @@ struct Page<'a> {
     tag = "Pages",
     security(()),
     params(("user" = String, Query, description = "Whose mail it was in"), ("token" = String, Query, description = "What proves it")),
-    responses((status = 200, body = String, content_type = "text/html")),
+    responses(
+        (status = 200, body = String, content_type = "text/html"),
+        (status = 403, description = "This is not from a mail of this server"),
+    ),
 )]
 pub(in crate::routes) fn ask(app: &App, request: &Request) -> Answer {
     holder(app, request)?;
@@ -44,7 +47,10 @@ pub(in crate::routes) fn ask(app: &App, request: &Request) -> Answer {
     tag = "Pages",
     security(()),
     params(("user" = String, Query, description = "Whose mail it was in"), ("token" = String, Query, description = "What proves it")),
-    responses((status = 200, body = String, content_type = "text/html")),
+    responses(
+        (status = 200, body = String, content_type = "text/html"),
+        (status = 403, description = "This is not from a mail of this server"),
+    ),
 )]
 pub(in crate::routes) async fn stop(app: &App, request: &Request) -> Answer {
     let user = holder(app, request)?;
