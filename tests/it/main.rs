@@ -6,6 +6,7 @@ mod live_pages;
 mod load;
 mod local_cloud;
 mod looks;
+mod newcomer;
 mod openapi;
 mod pages;
 mod recorder;
