@@ -23,7 +23,7 @@ pub fn line(text: &str, most: usize) -> Result<&str, TextError> {
     Ok(text)
 }
 
-/// As [`line`], of any number of lines, which a line feed ends: forms send two characters for it.
+/// As [`line()`], of any number of lines, which a line feed ends: forms send two characters for it.
 pub fn lines(text: &str, most: usize) -> Result<String, TextError> {
     let text = text.replace("\r\n", "\n");
     let text = text.trim();
