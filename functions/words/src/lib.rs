@@ -17,8 +17,18 @@ fn said() -> &'static Words {
 /// A value that stands out in a sentence of markup.
 #[must_use]
 pub fn strong(value: impl Display) -> String {
+    format!("<strong>{}</strong>", escaped(value))
+}
+
+/// What a person calls themselves, in whatever direction it is written, in a sentence of markup.
+#[must_use]
+pub fn person(name: impl Display) -> String {
+    format!("<b dir=\"auto\">{}</b>", escaped(name))
+}
+
+fn escaped(value: impl Display) -> String {
     let escaped = askama::filters::escape(value, askama::filters::Html).map(|escaped| escaped.to_string());
-    format!("<strong>{}</strong>", escaped.unwrap_or_default())
+    escaped.unwrap_or_default()
 }
 
 /// A sentence with its values in their places. What stands in a value stays as it is.
