@@ -60,11 +60,12 @@ fn method(key: &str, sentence: &str, names: &[&str]) -> Result<String, std::fmt:
     Ok(code)
 }
 
-/// Names of the values in a sentence, each once.
+/// Names of the values in a sentence, each once. `{}` is a place that a script of the page fills.
 fn places(sentence: &str) -> Vec<&str> {
     let mut names = Vec::new();
     for piece in sentence.split('{').skip(1) {
         if let Some((name, _)) = piece.split_once('}')
+            && !name.is_empty()
             && !names.contains(&name)
         {
             names.push(name);

@@ -135,7 +135,7 @@ const live = () => {
   };
   const failed = () => {
     if (file) return change();
-    says.textContent = "This browser plays the recording when it has ended.";
+    says.textContent = says.dataset.later;
   };
   video.addEventListener("error", failed);
   video.addEventListener("pause", change);

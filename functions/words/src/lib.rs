@@ -2,7 +2,7 @@
 //! the same keys.
 //!
 //! `words::login()` is what the table `[login]` says. A sentence with places for values, such as `{name}`, is a method that takes them in the order in which they first occur;
-//! every other one is a field. Keys that end in `_html` hold markup of our own; values that go into one are escaped, as
+//! every other one is a field. `{}` is a place that a script of the page fills, and stays as it is. Keys that end in `_html` hold markup of our own; values that go into one are escaped, as
 //! [`strong`] does.
 
 use std::fmt::{Display, Write};
@@ -17,8 +17,18 @@ fn said() -> &'static Words {
 /// A value that stands out in a sentence of markup.
 #[must_use]
 pub fn strong(value: impl Display) -> String {
+    format!("<strong>{}</strong>", escaped(value))
+}
+
+/// What a person calls themselves, in whatever direction it is written, in a sentence of markup.
+#[must_use]
+pub fn person(name: impl Display) -> String {
+    format!("<b dir=\"auto\">{}</b>", escaped(name))
+}
+
+fn escaped(value: impl Display) -> String {
     let escaped = askama::filters::escape(value, askama::filters::Html).map(|escaped| escaped.to_string());
-    format!("<strong>{}</strong>", escaped.unwrap_or_default())
+    escaped.unwrap_or_default()
 }
 
 /// A sentence with its values in their places. What stands in a value stays as it is.
@@ -28,7 +38,9 @@ fn filled(sentence: &str, values: &[(&str, &dyn Display)]) -> String {
     text.push_str(pieces.next().unwrap_or_default());
     for piece in pieces {
         let (name, rest) = piece.split_once('}').unwrap_or(("", piece));
-        if let Some((_, value)) = values.iter().find(|(known, _)| *known == name) {
+        if name.is_empty() {
+            text.push_str("{}");
+        } else if let Some((_, value)) = values.iter().find(|(known, _)| *known == name) {
             // Writing to memory does not fail.
             let _ = write!(text, "{value}");
         }
@@ -46,5 +58,29 @@ mod tests {
         let sentence = "{who} said {what}; {who}!";
         assert_eq!(filled(sentence, &[("who", &"{what}"), ("what", &7)]), "{what} said 7; {what}!");
         assert_eq!(filled("No place.", &[]), "No place.");
+        assert_eq!(filled("{} of {all}", &[("all", &3)]), "{} of 3");
+    }
+
+    #[test]
+    fn every_sentence_has_text_and_closed_places_with_plain_names() {
+        let pages: toml::Table = include_str!("../en.toml").parse().expect("the sentences are TOML");
+        for (page, sentences) in &pages {
+            for (key, sentence) in sentences.as_table().expect("a page is a table") {
+                let sentence = sentence.as_str().expect("a sentence is text");
+                assert!(!sentence.trim().is_empty(), "{page}.{key} is empty");
+                let mut pieces = sentence.split('{');
+                assert!(
+                    !pieces.next().unwrap_or_default().contains('}'),
+                    "{page}.{key} closes a place that is not open"
+                );
+                for piece in pieces {
+                    let (name, rest) =
+                        piece.split_once('}').unwrap_or_else(|| panic!("{page}.{key} leaves a place open"));
+                    let plain = name.chars().all(|character| character.is_ascii_lowercase() || character == '_');
+                    assert!(plain, "{page}.{key} has a place {name:?} that is no name of a value");
+                    assert!(!rest.contains('}'), "{page}.{key} closes a place that is not open");
+                }
+            }
+        }
     }
 }

@@ -212,36 +212,25 @@ fn notice(video: &Video, plays: bool) -> Option<Notice> {
     if video.published_at.is_some() || plays {
         return None;
     }
-    let (noun, done) = match video.kind {
-        Kind::Recording => ("recording", "plays"),
-        Kind::Screenshot => ("screenshot", "shows"),
+    let say = words::share();
+    let of_kind = |recording: &'static str, screenshot: &'static str| match video.kind {
+        Kind::Recording => recording,
+        Kind::Screenshot => screenshot,
     };
     let (title, text, waiting) = match video.status {
-        Status::Uploading if live::is_live(video) => {
-            ("Recording now", "This page plays the recording as soon as its first seconds are here.".to_owned(), true)
-        }
+        Status::Uploading if live::is_live(video) => (say.live, say.live_soon, true),
         Status::Uploading | Status::Ready => {
-            ("Uploading", format!("The {noun} is on its way. This page {done} it as soon as it is here."), true)
+            (say.uploading, of_kind(say.recording_uploading, say.screenshot_uploading), true)
         }
-        Status::Processing => {
-            let text = match video.kind {
-                Kind::Recording => "The recording has arrived and is being prepared. It plays here in a moment.",
-                Kind::Screenshot => "The screenshot has arrived and is being looked at. It is here in a moment.",
-            };
-            ("Processing", text.to_owned(), true)
-        }
+        Status::Processing => (say.processing, of_kind(say.recording_processing, say.screenshot_processing), true),
         Status::Failed => {
-            let title = match video.kind {
-                Kind::Recording => "This recording cannot be played",
-                Kind::Screenshot => "This screenshot cannot be shown",
-            };
-            let reason = video.failure_reason.clone();
-            (title, reason.unwrap_or_else(|| "It could not be prepared.".to_owned()), false)
+            let reason = video.failure_reason.as_deref().unwrap_or(say.no_reason);
+            (of_kind(say.recording_failed, say.screenshot_failed), reason, false)
         }
     };
     let progress = video.progress.filter(|_| video.status == Status::Uploading);
     let percent = progress.and_then(videos::Progress::percent);
-    Some(Notice { title, text, waiting, percent, thumbnail: None })
+    Some(Notice { title, text: text.to_owned(), waiting, percent, thumbnail: None })
 }
 
 fn byline(video: &Video) -> String {
@@ -254,9 +243,9 @@ fn byline(video: &Video) -> String {
 /// How many have watched, in words.
 fn views(viewers: u64) -> String {
     match viewers {
-        0 => "No views yet".to_owned(),
-        1 => "1 view".to_owned(),
-        many => format!("{} views", grouped(many)),
+        0 => words::share().no_views.to_owned(),
+        1 => words::share().one_view.to_owned(),
+        many => words::share().views(grouped(many)),
     }
 }
 

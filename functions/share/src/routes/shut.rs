@@ -27,7 +27,6 @@ use crate::{
 const TRIES_FROM_SOURCE: Limit = Limit { name: "share-passwords-from", most: 10, seconds: 15 * 60 };
 /// Passwords for one link, wherever they come from.
 const TRIES_OF_LINK: Limit = Limit { name: "share-passwords-of", most: 100, seconds: 3600 };
-const WRONG: &str = "That password does not open this link. Check it, or ask whoever sent the link.";
 
 #[derive(Template)]
 #[template(path = "shut.html")]
@@ -72,23 +71,12 @@ pub(super) fn frame(shut: &Shut, code: &str) -> Answer {
 }
 
 fn show(shut: &Shut, code: &str, problem: Option<&ApiError>, framed: bool) -> Answer {
+    let say = words::shut();
     let (http, status, title, text) = match shut {
-        Shut::Missing => (
-            StatusCode::NOT_FOUND,
-            "missing",
-            "There is no recording here",
-            "The link may be mistyped, or its owner deleted the recording. Ask whoever sent it for a new one.",
-        ),
-        Shut::Private => (
-            StatusCode::FORBIDDEN,
-            "private",
-            "This recording is private",
-            "Only its owner can watch it. If that is you, sign in; otherwise ask whoever sent the link.",
-        ),
-        Shut::Ended => (StatusCode::GONE, "ended", "This link has ended", "Ask whoever sent it for a new one."),
-        Shut::Locked(..) => {
-            (StatusCode::FORBIDDEN, "locked", "This recording wants a password", "Whoever sent the link knows it.")
-        }
+        Shut::Missing => (StatusCode::NOT_FOUND, "missing", say.missing, say.missing_what_to_do),
+        Shut::Private => (StatusCode::FORBIDDEN, "private", say.private, say.private_what_to_do),
+        Shut::Ended => (StatusCode::GONE, "ended", say.ended, say.ended_what_to_do),
+        Shut::Locked(..) => (StatusCode::FORBIDDEN, "locked", say.locked, say.locked_what_to_do),
     };
     let nonce = nonce()?;
     let message = problem.map(|problem| problem.message.as_str());
@@ -131,7 +119,7 @@ pub(super) async fn unlock(app: &App, request: &Request, code: &str) -> Answer {
     let tried = async {
         app.limits.spend(TRIES_FROM_SOURCE, &format!("{} {code}", source(request))).await?;
         app.limits.spend(TRIES_OF_LINK, code).await?;
-        if hash.fits(password).await? { Ok(()) } else { Err(ApiError::forbidden(WRONG)) }
+        if hash.fits(password).await? { Ok(()) } else { Err(ApiError::forbidden(words::shut().wrong_password)) }
     };
     match tried.await {
         Ok(()) => with_cookie(opened(app, request, code)?, &unlocked::with(&app.site, request, &link, &hash)),

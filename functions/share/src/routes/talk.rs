@@ -23,8 +23,12 @@ const BYTES: usize = 7_000;
 /// What one comment takes beside its words, and what it takes for somebody who may answer or delete it.
 const AROUND: usize = 380;
 const ACTS: usize = 190;
+
 /// What reactions are called, in their order.
-const NAMES: [&str; 6] = ["Laughing", "Love", "Surprise", "Praise", "Thumbs up", "Thumbs down"];
+fn names() -> [&'static str; 6] {
+    let say = words::talk();
+    [say.laughing, say.love, say.surprise, say.praise, say.thumbs_up, say.thumbs_down]
+}
 
 /// Comments of a page.
 pub(super) struct Talk {
@@ -158,7 +162,7 @@ impl Talk {
             reply,
             reactions: REACTIONS
                 .iter()
-                .zip(NAMES)
+                .zip(names())
                 .map(|(emoji, name)| Reaction { emoji, name, times: times(emoji) })
                 .collect(),
             count: talk.comments,
@@ -168,6 +172,12 @@ impl Talk {
             problem: query(request, "problem").and_then(problem),
             blank: Row::blank(),
         }))
+    }
+
+    /// Whom the form replies to, as markup. Scripts fill it when it is nobody yet.
+    pub(super) fn replied_to(&self) -> String {
+        let somebody = words::talk().somebody;
+        words::person(self.reply.as_ref().map_or("", |reply| reply.author.as_deref().unwrap_or(somebody)))
     }
 }
 
@@ -209,12 +219,12 @@ fn threads(found: Vec<Comment>, seen: &Seen, marked: Option<&CommentId>) -> (Vec
     (threads, None)
 }
 
-/// What a route has refused. The words are here, so that no link puts any on the page.
+/// What a route has refused. The words are ours, so that no link puts any on the page.
 fn problem(name: &str) -> Option<&'static str> {
     match name {
-        "words" => Some("That was not posted: a comment has 1 to 5,000 characters."),
-        "often" => Some("That was a lot at once. Try again in a few minutes."),
-        "off" => Some("That was not posted: this video takes no more comments."),
+        "words" => Some(words::talk().not_words),
+        "often" => Some(words::talk().too_often),
+        "off" => Some(words::talk().switched_off),
         _ => None,
     }
 }
