@@ -35,6 +35,6 @@ pub(in crate::routes) async fn show(app: &App, request: &Request) -> Answer {
     let Some(person) = Person::at(HERE, request, &app.site, &app.db, &app.objects).await? else {
         return frame::to_login(&app.site, request, HERE);
     };
-    let title = format!("Recording of {}", Millis::now().day());
+    let title = words::record().called(Millis::now().day());
     person.show(StatusCode::OK, |nonce| RecordPage { nonce, frame: &person.frame, title }.render())
 }

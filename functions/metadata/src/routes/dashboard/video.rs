@@ -183,12 +183,12 @@ impl<E: Into<ApiError>> From<E> for Refused {
 
 fn problem(name: &str) -> Option<&'static str> {
     Some(match name {
-        "title" => "That title cannot be taken. It is one line of 1 to 255 characters.",
-        "description" => "That description cannot be taken. It has at most 2,000 characters.",
-        "password" => "That password cannot be taken. It has 1 to 200 characters.",
-        "until" => "A link cannot end in the past. Choose a day from tomorrow on.",
-        "most" => "This video has as many links as it can have. Remove one that is not used any longer.",
-        "link" => "This video has no such link. It may have been removed already.",
+        "title" => words::video().title_refused,
+        "description" => words::video().description_refused,
+        "password" => words::links().password_refused,
+        "until" => words::links().until_refused,
+        "most" => words::links().most_refused,
+        "link" => words::links().link_refused,
         _ => return None,
     })
 }
@@ -260,10 +260,10 @@ pub(super) async fn owned(person: &mut Person, id: &str) -> Result<Option<Video>
 
 fn state(video: &Video) -> State {
     let (text, reason) = match video.status {
-        Status::Ready => ("Ready", None),
-        Status::Uploading => ("Uploading", None),
-        Status::Processing => ("Being prepared", None),
-        Status::Failed => ("Cannot be played", video.failure_reason.clone()),
+        Status::Ready => (words::video().ready, None),
+        Status::Uploading => (words::video().uploading, None),
+        Status::Processing => (words::video().prepared, None),
+        Status::Failed => (words::video().failed, video.failure_reason.clone()),
     };
     State { text, reason, plays: video.published_at.is_some() }
 }
