@@ -32,11 +32,11 @@ const SUBJECT: usize = 120;
 /// What somebody did, as words between who and where.
 pub(crate) fn did(told: &Told) -> String {
     match (told.event.as_str(), told.content.as_deref()) {
-        ("comment", _) => "commented on".to_owned(),
-        ("reply", _) => "replied to you on".to_owned(),
-        ("reaction", Some(emoji)) => format!("reacted {emoji} to"),
-        ("anon_view", _) => "without an account was the first to watch".to_owned(),
-        _ => "watched".to_owned(),
+        ("comment", _) => words::notifications().commented.to_owned(),
+        ("reply", _) => words::notifications().replied.to_owned(),
+        ("reaction", Some(emoji)) => words::digest().reacted(emoji),
+        ("anon_view", _) => words::notifications().first_to_watch.to_owned(),
+        _ => words::notifications().watched.to_owned(),
     }
 }
 
@@ -47,7 +47,7 @@ pub(crate) fn words(told: &Told) -> Option<String> {
 }
 
 pub(crate) fn who(told: &Told) -> &str {
-    told.who.as_deref().unwrap_or("Somebody")
+    told.who.as_deref().unwrap_or(words::notifications().somebody)
 }
 
 fn short(text: &str, most: usize) -> String {
@@ -61,7 +61,7 @@ fn short(text: &str, most: usize) -> String {
 fn subject(told: &[Told], more: usize, host: &str) -> String {
     let text = match told {
         [only] if more == 0 => format!("{} {} {}", who(only), did(only), only.title),
-        _ => format!("{} notifications from {host}", told.len() + more),
+        _ => words::digest().subject(told.len() + more, host),
     };
     let line: String = text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
     short(&line, SUBJECT)

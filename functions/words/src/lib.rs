@@ -26,6 +26,12 @@ pub fn person(name: impl Display) -> String {
     format!("<b dir=\"auto\">{}</b>", escaped(name))
 }
 
+/// A title or other text of somebody's, whatever direction it is written in.
+#[must_use]
+pub fn quoted(text: impl Display) -> String {
+    format!("<bdi>{}</bdi>", escaped(text))
+}
+
 fn escaped(value: impl Display) -> String {
     let escaped = askama::filters::escape(value, askama::filters::Html).map(|escaped| escaped.to_string());
     escaped.unwrap_or_default()

@@ -88,9 +88,9 @@ pub(in crate::routes) async fn show(app: &App, request: &Request) -> Answer {
 fn left(at: Millis) -> String {
     let end = at.0 + i64::from(BIN_DAYS) * DAY_MILLIS;
     match (end - Millis::now().0).div_euclid(DAY_MILLIS) {
-        ..=0 => "less than a day left".to_owned(),
-        1 => "1 day left".to_owned(),
-        days => format!("{days} days left"),
+        ..=0 => words::bin().last_day.to_owned(),
+        1 => words::bin().one_day.to_owned(),
+        days => words::bin().days(days),
     }
 }
 

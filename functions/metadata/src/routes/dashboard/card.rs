@@ -55,12 +55,12 @@ impl State {
         let plays = video.published_at.is_some();
         let (word, text) = match (video.status, video.source) {
             (Status::Ready, _) => ("ready", None),
-            (Status::Uploading, Source::Segments) => ("recording", Some("Recording now")),
-            (Status::Uploading, _) => ("uploading", Some("Uploading")),
-            (Status::Processing, _) if plays => ("processing", Some("New version on its way")),
-            (Status::Processing, _) => ("processing", Some("Being prepared")),
-            (Status::Failed, _) if plays => ("failed", Some("New version failed")),
-            (Status::Failed, _) => ("failed", Some("Failed")),
+            (Status::Uploading, Source::Segments) => ("recording", Some(words::library().recording)),
+            (Status::Uploading, _) => ("uploading", Some(words::library().uploading)),
+            (Status::Processing, _) if plays => ("processing", Some(words::library().new_on_its_way)),
+            (Status::Processing, _) => ("processing", Some(words::library().prepared)),
+            (Status::Failed, _) if plays => ("failed", Some(words::library().new_failed)),
+            (Status::Failed, _) => ("failed", Some(words::library().state_failed)),
         };
         let failed = video.status == Status::Failed;
         Self {

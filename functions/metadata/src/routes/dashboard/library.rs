@@ -30,12 +30,8 @@ const VIEW: &str = "library-view";
 /// Seconds that it is kept: a year.
 const VIEW_SECONDS: u32 = 365 * 24 * 3600;
 /// What may come first, as the address says it.
-const SORTS: [(&str, &str, Sort); 4] = [
-    ("newest", "Newest", Sort::Newest),
-    ("oldest", "Oldest", Sort::Oldest),
-    ("title", "Title", Sort::Title),
-    ("longest", "Longest", Sort::Longest),
-];
+const SORTS: [(&str, Sort); 4] =
+    [("newest", Sort::Newest), ("oldest", Sort::Oldest), ("title", Sort::Title), ("longest", Sort::Longest)];
 
 #[derive(Template)]
 #[template(path = "library.html")]
@@ -142,7 +138,9 @@ impl Wanted {
     }
 
     fn sorts(&self) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
-        SORTS.iter().map(|(word, text, sort)| (*word, *text, *sort == self.sort))
+        let said = words::library();
+        let texts = [said.newest, said.oldest, said.by_title, said.longest];
+        SORTS.iter().zip(texts).map(|((word, sort), text)| (*word, text, *sort == self.sort))
     }
 }
 
@@ -211,7 +209,7 @@ pub(in crate::routes) async fn show(app: &App, request: &Request) -> Answer {
 
 /// The words are here, so that no link puts any on the page.
 fn problem(name: &str) -> Option<&'static str> {
-    (name == "title").then_some("That title cannot be taken. It is one line of 1 to 255 characters.")
+    (name == "title").then_some(words::video().title_refused)
 }
 
 /// Show some videos as the library does
