@@ -284,7 +284,8 @@ fn secrets_are_where_they_are_used() {
         let holds = template.functions.iter().filter(|function| function.environment.contains_key(name));
         holds.map(|function| function.name.as_str()).collect()
     };
-    assert_eq!(holders("DATABASE_ENCRYPTION_KEY"), ["AuthFunction", "MailFunction"]);
+    let sealed = ["AuthFunction", "MailFunction", "NotifyFunction"];
+    assert_eq!(holders("DATABASE_ENCRYPTION_KEY"), sealed, "those that seal mails, and the one that opens them");
     assert!(holders("NEXTAUTH_SECRET").contains(&"AuthFunction"));
     assert!(!holders("NEXTAUTH_SECRET").contains(&"TranscodeFunction"), "it decodes what strangers upload");
 }
