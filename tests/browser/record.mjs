@@ -5,7 +5,7 @@
 import { inBrowser } from "./browser.mjs";
 
 const [base, session, wishes] = process.argv.slice(2);
-const { what, mp4 = true, pause = false, offline = false, screens = null } = JSON.parse(wishes);
+const { what, mp4 = true, pause = false, offline = false, stalled = false, screens = null } = JSON.parse(wishes);
 const seen = {};
 
 // Chromium's own figures of a page that plays: that it does, and how large the picture is.
@@ -50,6 +50,13 @@ await inBrowser({ args }, async (page, problems) => {
   const context = page.context();
   await context.addCookies([{ name: "next-auth.session-token", value: session, url: base }]);
   if (!mp4) await page.addInitScript(() => (MediaRecorder.isTypeSupported = (type) => type.startsWith("video/webm")));
+  // Its connection is neither answered nor closed.
+  let held = stalled;
+  await page.route(/segment_002\.m4s/, (route) => {
+    if (!held) return route.continue();
+    held = false;
+    return undefined;
+  });
   await page.goto(`${base}/dashboard/caps/record`);
   await page.check(`[name=what][value=${what}]`);
   await page.fill("[name=title]", "Recorded here");
@@ -75,7 +82,7 @@ await inBrowser({ args }, async (page, problems) => {
   }
   if (!mp4) await page.waitForFunction(() => document.querySelector("[data-part=clock]").textContent >= "0:03");
   await page.click("[data-part=stop]");
-  await page.waitForSelector(".recorder[data-state=done]", { timeout: 60_000 });
+  await page.waitForSelector(".recorder[data-state=done]", { timeout: 75_000 });
   await show(page, "record-done");
   seen.says = await page.textContent("[data-part=says]");
   const status = () => page.evaluate(async (id) => (await (await fetch(`/api/v1/caps/${id}/status`)).json()).overall, path.slice(3));

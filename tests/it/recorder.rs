@@ -42,6 +42,14 @@ async fn a_camera_is_recorded_though_the_network_is_away_for_a_while() {
     assert_eq!((&seen["before"]["live"], &seen["after"]["sound"]), (&json!("playing"), &json!(true)), "{seen}");
 }
 
+/// The segment that is on its way then is stored anew.
+#[tokio::test]
+async fn a_connection_that_says_nothing_any_more_is_given_up() {
+    let person = Person::new().await;
+    let seen = record(&person, json!({ "what": "camera", "stalled": true })).await;
+    assert_eq!((&seen["says"], &seen["overall"]), (&json!("Everything is stored."), &json!("ready")), "{seen}");
+}
+
 /// As in Firefox, which writes no MP4.
 #[tokio::test]
 async fn a_browser_that_writes_webm_stores_one_file() {

@@ -1,12 +1,16 @@
 // Stores what is recorded while it is recorded, whatever the network does meanwhile.
 const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
+// A connection can go without a word. Longer than the gateway lets anything take; and than a part takes at 20 kB a second.
+const ANSWERED = 35_000;
+const patience = (bytes) => AbortSignal.timeout(ANSWERED + bytes / 20);
+
 // What will not become better by itself.
 class Refused extends Error {}
 
 const ask = async (method, path, body) => {
   const headers = body ? { "content-type": "application/json" } : {};
-  const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+  const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body), signal: patience(0) });
   if (answer.ok) return answer.json();
   const said = await answer.json().catch(() => ({}));
   const message = said.message ?? said.error ?? String(answer.status);
@@ -29,7 +33,7 @@ const insist = async (attempt) => {
 };
 
 const put = async (url, headers, body) => {
-  const answer = await fetch(url, { method: "PUT", headers, body });
+  const answer = await fetch(url, { method: "PUT", headers, body, signal: patience(body.size ?? body.length) });
   if (!answer.ok) throw new Error(String(answer.status));
   return answer.headers.get("etag");
 };
