@@ -5,7 +5,7 @@
 import { inBrowser } from "./browser.mjs";
 
 const [base, session, wishes] = process.argv.slice(2);
-const { what, mp4 = true, pause = false, offline = false, stalled = false, screens = null } = JSON.parse(wishes);
+const { what, mp4 = true, pause = false, offline = false, stalled = false, discard = false, screens = null } = JSON.parse(wishes);
 const seen = {};
 
 // Chromium's own figures of a page that plays: that it does, and how large the picture is.
@@ -52,16 +52,30 @@ await inBrowser({ args }, async (page, problems) => {
   if (!mp4) await page.addInitScript(() => (MediaRecorder.isTypeSupported = (type) => type.startsWith("video/webm")));
   // Its connection is neither answered nor closed.
   let held = stalled;
+  let broken = false;
   await page.route(/segment_002\.m4s/, (route) => {
     if (!held) return route.continue();
     held = false;
     return undefined;
   });
+  await page.route(/\.m4s/, (route) => (broken ? route.abort() : route.fallback()));
   await page.goto(`${base}/dashboard/caps/record`);
   await page.check(`[name=what][value=${what}]`);
   await page.fill("[name=title]", "Recorded here");
   await page.click("text=Start recording");
   await page.waitForSelector(".recorder[data-state=recording]");
+  if (discard) {
+    seen.discarded = await page.inputValue("#link");
+    await watch(context, new URL(seen.discarded).pathname);
+    page.on("dialog", (dialog) => dialog.accept());
+    broken = true;
+    await page.waitForFunction(() => /No connection/.test(document.querySelector("[data-part=network]").textContent), null, { timeout: 60_000 });
+    await page.click("[data-part=discard]");
+    await page.waitForFunction(() => /deleted/.test(document.querySelector("[data-part=says]").textContent));
+    broken = false;
+    await page.click("text=Start recording");
+    await page.waitForSelector(".recorder[data-state=recording]");
+  }
   seen.link = await page.inputValue("#link");
   const path = new URL(seen.link).pathname;
   if (offline) {

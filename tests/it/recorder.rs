@@ -42,6 +42,16 @@ async fn a_camera_is_recorded_though_the_network_is_away_for_a_while() {
     assert_eq!((&seen["before"]["live"], &seen["after"]["sound"]), (&json!("playing"), &json!(true)), "{seen}");
 }
 
+/// What was still on its way to the one that was thrown away does not stop the next one.
+#[tokio::test]
+async fn a_recording_is_discarded_and_another_one_made() {
+    let person = Person::new().await;
+    let seen = record(&person, json!({ "what": "camera", "discard": true })).await;
+    assert_eq!((&seen["says"], &seen["overall"]), (&json!("Everything is stored."), &json!("ready")), "{seen}");
+    let gone = seen["discarded"].as_str().and_then(|link| link.rsplit_once("/s/")).expect("a link").1;
+    assert_eq!(person.get(&format!("/api/v1/caps/{gone}")).await.status, 404);
+}
+
 /// The segment that is on its way then is stored anew.
 #[tokio::test]
 async fn a_connection_that_says_nothing_any_more_is_given_up() {

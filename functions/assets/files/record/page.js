@@ -82,6 +82,7 @@ const lost = (error) => {
 const discard = async () => {
   if (!confirm(recorder.dataset.discard)) return;
   recording.stop();
+  transfers.drop();
   release();
   to("idle");
   try {

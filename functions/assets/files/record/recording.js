@@ -74,9 +74,10 @@ class Recording {
   // What a recorder writes is taken in its order, though reading it takes time.
   #record(tracks, options, take) {
     const recorder = new MediaRecorder(new MediaStream(tracks), options);
+    const { era } = transfers;
     let taken = Promise.resolve();
     recorder.addEventListener("dataavailable", ({ data }) => {
-      taken = taken.then(async () => take(new Uint8Array(await data.arrayBuffer()))).catch((error) => transfers.failed(error));
+      taken = taken.then(async () => take(new Uint8Array(await data.arrayBuffer()))).catch((error) => transfers.fail(error, era));
     });
     this.#ended.push(new Promise((resolve) => recorder.addEventListener("stop", () => resolve(taken))));
     this.#recorders.push(recorder);

@@ -45,26 +45,36 @@ const transfers = {
   waiting: [],
   bytes: 0,
   trouble: false,
+  // Which recording it is all for: what was begun for one that is thrown away is nothing to the next.
+  era: 0,
   changed: () => {},
   failed: () => {},
+  drop() {
+    Object.assign(this, { era: this.era + 1, waiting: [], bytes: 0, trouble: false });
+    this.changed();
+  },
+  fail(error, era) {
+    if (era === this.era) this.failed(error);
+  },
   stalled() {
     this.trouble = true;
     this.changed();
   },
-  add(size, work) {
+  add(era, size, work) {
+    if (era !== this.era) return;
     this.bytes += size;
-    this.waiting.push([size, work]);
+    this.waiting.push([size, work, era]);
     this.next();
   },
   next() {
     if (this.running === this.most || !this.waiting.length) return this.changed();
-    const [size, work] = this.waiting.shift();
+    const [size, work, era] = this.waiting.shift();
     this.running += 1;
     insist(work)
-      .then(() => (this.trouble = false), (error) => this.failed(error))
+      .then(() => (this.trouble = false), (error) => this.fail(error, era))
       .finally(() => {
         this.running -= 1;
-        this.bytes -= size;
+        if (era === this.era) this.bytes -= size;
         this.next();
       });
     this.next();
@@ -85,13 +95,14 @@ class Segments {
   #stored = Promise.resolve();
   #told = false;
   #list = null;
+  #era = transfers.era;
 
   constructor(video) {
     this.#video = video;
   }
 
   init(kind, bytes) {
-    transfers.add(bytes.size, async () => {
+    transfers.add(this.#era, bytes.size, async () => {
       await this.#store(`segments/${kind}/init.mp4`, bytes);
       this.#begun[kind] = true;
     });
@@ -99,7 +110,7 @@ class Segments {
 
   add(kind, { bytes, seconds }) {
     const index = (this.#numbers[kind] += 1);
-    transfers.add(bytes.size, async () => {
+    transfers.add(this.#era, bytes.size, async () => {
       await this.#store(`segments/${kind}/segment_${String(index).padStart(3, "0")}.m4s`, bytes);
       this.#listed[kind].push({ index, duration: seconds });
       this.#tell();
@@ -140,7 +151,7 @@ class Segments {
         this.#told = false;
         return insist(() => this.#manifest(false));
       })
-      .catch((error) => transfers.failed(error));
+      .catch((error) => transfers.fail(error, this.#era));
   }
 
   async #manifest(isComplete) {
@@ -177,11 +188,12 @@ class Growing {
   #upload;
   #kept = new Blob();
   #parts = [];
+  #era = transfers.era;
 
   constructor(video) {
     this.#names = { videoId: video, subpath: Growing.SUBPATH };
     this.#upload = insist(() => ask("POST", "/api/upload/multipart/initiate", this.#names));
-    this.#upload.catch((error) => transfers.failed(error));
+    this.#upload.catch((error) => transfers.fail(error, this.#era));
   }
 
   add(bytes) {
@@ -201,7 +213,7 @@ class Growing {
     const bytes = this.#kept.slice(0, size);
     this.#kept = this.#kept.slice(size);
     this.#parts.push(part);
-    transfers.add(size, async () => {
+    transfers.add(this.#era, size, async () => {
       const { uploadId } = await this.#upload;
       const { presignedUrl } = await ask("POST", "/api/upload/multipart/presign-part", { ...this.#names, uploadId, partNumber: part.partNumber });
       part.etag = await put(presignedUrl, {}, bytes);
