@@ -18,7 +18,7 @@ export PATH := $(CURDIR)/.tools/venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up test conformance fuzz load bench-media bench-web check audit fmt openapi build layer deploy undeploy clean distclean
+.PHONY: help up test conformance fuzz load bench-media bench-web bench-cost cost check audit fmt openapi build layer deploy undeploy clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,7 @@ test: ## Run every test, the browser's included
 	@infra/setup.sh test
 	cargo build --workspace --locked
 	cargo test --workspace --locked --no-fail-fast
+	python3 -m unittest discover --start-directory infra/cost
 	infra/fuzz.sh 10
 
 conformance: ## Print what the clients expect, row by row, and whether the local cloud does it
@@ -57,6 +58,13 @@ bench-media: ## Measure the media engine against bare FFmpeg; QUICK=1 for the sh
 
 bench-web: ## Measure the share page with Chromium's own figures
 	@infra/bench-web.sh
+
+bench-cost: ## Count what a recording, a view and a login take of what AWS bills, for make cost
+	@infra/bench-cost.sh
+
+COST := PEOPLE RECORDINGS MINUTES VIEWS WATCHED MBPS KEEP ENCODED INSTANT RENDITIONS DB CDN STORE
+cost: ## Print what a month costs, here and elsewhere; VIEWS=1000, MINUTES=5, CDN=yes, …; HELP=1 for all parameters
+	@python3 infra/cost/cost.py $(if $(HELP),help,$(foreach name,$(COST),$(if $($(name)),$(name)='$($(name))')) $(if $(ARCH),ARCH=$(ARCH)))
 
 check: ## Check formatting, lints, documentation, dependencies, the template and the scripts
 	@infra/setup.sh check

@@ -20,18 +20,20 @@ class BenchError(Exception):
 
 
 class Cloud:
-    """template.yaml on this machine, with another timeout of the transcode function and at most so many of it at once."""
+    """template.yaml on this machine, with another timeout of the transcode function and at most so many of it at once, changed
+    further by `prepare`."""
 
-    def __init__(self, programs, state, timeout, at_once):
+    def __init__(self, programs, state, timeout, at_once, prepare=None, parameters=()):
         shutil.rmtree(state, ignore_errors=True)
         state.mkdir(parents=True)
         self.state, self.log = state, state / "log"
         template = state / "template.yaml"
         changed = with_timeout((REPOSITORY / "template.yaml").read_text(), timeout, at_once)
-        template.write_text(until_ready(changed))
+        template.write_text((prepare or until_ready)(changed))
         command = [programs / "capstan-local", "up", "--no-sample", "--stop-on-stdin-close", "--port", "0"]
         command += ["--template", template, "--functions", programs, "--state", state]
         command += ["--mysql-home", REPOSITORY / ".tools/mysql"]
+        command += [part for parameter in parameters for part in ("--parameter", parameter)]
         # The layer's FFmpeg first, as on Lambda.
         path = f"{REPOSITORY / '.tools/opt/bin'}:{os.environ['PATH']}"
         with self.log.open("wb") as log:
