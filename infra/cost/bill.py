@@ -115,7 +115,9 @@ def transfer(model, asked, month):
     if asked.store == "r2":
         month.row("watching", "API Gateway, transfer to viewers", site, "GB", model.tiered("egress", site), True)
         month.row("watching", "R2, transfer to viewers", media, "GB", 0.0, True)
-        sent = asked.recordings * asked.encoded / 100 * recording_bytes(asked) / GB
+        # What is encoded or put together from segments goes through a function; what S3 would copy to itself, R2 does.
+        through = 1.0 if asked.instant == "yes" else asked.encoded / 100
+        sent = asked.recordings * through * recording_bytes(asked) / GB
         month.row("recording", "transfer from Lambda to R2", sent, "GB", model.tiered("egress", sent), True)
     elif asked.cdn == "no":
         month.row("watching", "S3 and API Gateway, transfer to viewers", site + media, "GB", model.tiered("egress", site + media), True)

@@ -5,6 +5,7 @@ Everything is dollars of the United States, at the prices of us-east-1, before t
 
 import json
 import math
+import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -89,6 +90,8 @@ def workload(words):
             raise ValueError(f"{name.upper()} must be {' or '.join(CHOICES[name])}, not {text}")
         if not isinstance(given[name], str) and not (math.isfinite(given[name]) and given[name] >= 0):
             raise ValueError(f"{name.upper()} must not be negative, nor endless: {text}")
+    if not re.fullmatch(r"(\d+(,\d+)*)?", given.get("renditions", "")):
+        raise ValueError("RENDITIONS must be heights with commas between them, such as 720,480")
     asked = Workload(**given)
     if max(asked.watched, asked.encoded) > 100:
         raise ValueError("WATCHED and ENCODED are percents, so at most 100")

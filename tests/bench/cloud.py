@@ -128,10 +128,11 @@ class Cloud:
 
 def with_timeout(template, timeout, at_once):
     """The template with another timeout of the transcode function, also one that Lambda does not give."""
-    line = f"      Timeout: {timeout}\n      ReservedConcurrentExecutions: {at_once}"
-    changed, count = re.subn(r"(?m)^      Timeout: (?:900|!Ref TranscodeTimeout)$", line, template)
-    if count != 1:
-        raise BenchError("the transcode function's timeout is not where it was in template.yaml")
+    changed, timeouts = re.subn(r"(?m)^      Timeout: !Ref TranscodeTimeout$", f"      Timeout: {timeout}", template)
+    limit = f"      ReservedConcurrentExecutions: {at_once}"
+    changed, limits = re.subn(r"(?m)^      ReservedConcurrentExecutions: .*TranscodeConcurrency.*$", limit, changed)
+    if (timeouts, limits) != (1, 1):
+        raise BenchError("the transcode function's timeout and concurrency are not where they were in template.yaml")
     return changed
 
 

@@ -155,7 +155,7 @@ class Tapped:
 
 def seldom(template):
     """The template with schedules that do not run by themselves meanwhile."""
-    return re.sub(r"rate\(\d+ minutes?\)", "rate(24 hours)", template)
+    return re.sub(r"rate\(\d+ (?:minute|hour)s?\)", "rate(24 hours)", template)
 
 
 def views(report, tapped, video):
