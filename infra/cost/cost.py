@@ -82,9 +82,9 @@ def report(model, asked):
     month = bill(model, asked)
     given = " ".join(f"{field.name.upper()}={getattr(asked, field.name)}" for field in fields(asked))
     print(f"{given}\n\n{rows_of(month)}\n\n{beside(model, asked, month)}\n")
-    print(f"Capstan is {money(month.total())} with accounts, pages, database and alarms; the others are media alone, without what is built around it.")
+    print(f"Capstan is {money(month.total())} with accounts, pages, database and alarms; the others are media alone.")
     print(f"AWS's free tiers, where the account still has them to itself, would take off up to {money(free_tier(model, month))}.")
-    print("Dollars, us-east-1, list prices without taxes; looked up as infra/cost/constants.json says. What it means: docs/COST.md; all parameters: make cost HELP=1.")
+    print("Dollars, us-east-1, list prices without taxes, from infra/cost/constants.json. What it means: docs/COST.md; all parameters: make cost HELP=1.")
 
 
 def docs(model):
@@ -95,7 +95,8 @@ def docs(model):
                  for field in fields(Workload)]
     parts = [[part, *(money(sum(row.cost for row in months[name].rows if row.part == part)) for name in names)] for part in PARTS]
     parts.append(["**sum**", *(f"**{money(months[name].total())}**" for name in names)])
-    parts.append(["of it transfer to viewers", *(money(sum(row.cost for row in months[name].rows if row.unit == "GB" and row.part == "watching" and "transfer" in row.what)) for name in names)])
+    sent = {name: sum(row.cost for row in months[name].rows if "transfer to viewers" in row.what) for name in names}
+    parts.append(["of it transfer to viewers", *(money(sent[name]) for name in names)])
     parts.append(["free tiers would take off up to", *(money(free_tier(model, months[name])) for name in names)])
     services = {name: elsewhere(model, TEAMS[name]) for name in names}
     others = [["Capstan: media", *(money(months[name].total(media=True)) for name in names)]]
@@ -126,15 +127,17 @@ def price_text(entry):
 def measured(model):
     """What was counted, in a few columns."""
     told, rows = model.measured, []
-    machine = f"On {told['date']}, by {told['source']}, with the functions as built for {told['programs']}, on {told['machine']['cpus']} CPUs ({told['machine']['processor']})."
+    machine = (f"On {told['date']}, by `{told['source']}`, functions of the profile `{told['programs']}`, "
+               f"{told['machine']['cpus']} CPUs ({told['machine']['processor']}).")
     for name, entry in model.measured["figures"].items():
         took = model.took(name)
         functions = [who for who in took if who != "clients"]
         count = lambda names: sum(counts.get(one, 0) for counts in took.values() for one in names)
-        rows.append([name, number(sum(model.gb_seconds(took[who], model.memory(who)) for who in functions)), number(1000 * count(["cpu_s", "ffmpeg_cpu_s"])),
-                     number(count(["invocations"])), number(count(WRITES)), number(count(READS)), number(count(["write units"])), number(count(["read units"])),
-                     number(count(["MySQL round trips"]))])
-    return machine + "\n\n" + table(["once", "GB-seconds", "processor, ms", "invocations", "S3 writes", "S3 reads", "DynamoDB writes", "reads", "MySQL"], rows)
+        counted = [1000 * count(["cpu_s", "ffmpeg_cpu_s"]), count(["invocations"]), count(WRITES), count(READS), count(["write units"]),
+                   count(["read units"]), count(["MySQL round trips"])]
+        rows.append([name, number(sum(model.gb_seconds(took[who], model.memory(who)) for who in functions)), *map(number, counted)])
+    head = ["once", "GB-seconds", "processor, ms", "invocations", "S3 writes", "S3 reads", "DynamoDB writes", "reads", "MySQL"]
+    return machine + "\n\n" + table(head, rows)
 
 
 def written(model):
