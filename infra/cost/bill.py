@@ -127,7 +127,8 @@ def transfer(model, asked, month):
     else:
         fits = [plan for plan in model.prices["cloudfront_plans"]["plans"] if plan[2] >= month.asked_for and plan[3] >= site + media]
         if not fits:
-            raise ValueError(f"no flat-rate plan of CloudFront holds {site + media:,.0f} GB and {month.asked_for:,.0f} requests a month: CDN=yes does")
+            sent = f"{site + media:,.0f} GB and {month.asked_for:,.0f} requests"
+            raise ValueError(f"no flat-rate plan of CloudFront holds {sent} a month: CDN=yes does")
         month.row("watching", f"CloudFront, plan {fits[0][0]}, transfer to viewers", site + media, "GB", float(fits[0][1]), True)
 
 

@@ -53,7 +53,8 @@ HELP = {
     "encoded": "percent of the recordings that must be encoded (Firefox records WebM); the others are published as they are",
     "instant": "yes: the app uploads while it records, two segments every two seconds; no: one file at the end",
     "renditions": "heights such as 720,480, or nothing",
-    "db": "aurora (Serverless v2, which pauses), awake (with half an ACU at least), proxy (that behind RDS Proxy), rds (a db.t4g.small) or existing (paid for already)",
+    "db": "aurora (Serverless v2, which pauses), awake (with half an ACU at least), proxy (that behind RDS Proxy), rds (a db.t4g.small) "
+          "or existing (paid for already)",
     "cdn": "no (from S3 itself), yes (CloudFront by the gigabyte) or plan (the cheapest flat-rate plan of CloudFront that holds it)",
     "store": "s3, or r2 (Cloudflare, which charges nothing for transfer)",
     "arch": "arm64 or x86_64",

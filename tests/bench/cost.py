@@ -32,7 +32,8 @@ SHORT = 20
 # What a figure is, by a word of its name.
 HOW = {
     "renditions": "One recording with Renditions=720,480, until all is derived: H.264 and AAC with the index last, 1080p, 6 Mbit/s",
-    "mp4": "One recording that is published as it is, uploaded in parts of 32 MiB, until all is derived: H.264 and AAC with the index last, 1080p, 6 Mbit/s",
+    "mp4": "One recording that is published as it is, uploaded in parts of 32 MiB, until all is derived: H.264 and AAC with the index last, "
+           "1080p, 6 Mbit/s",
     "webm": "One recording that is encoded, until all is derived: VP8 and Opus, 1080p, 2.5 Mbit/s",
     "instant": "One recording in segments of two seconds, with a manifest after each, until all is derived: 1080p, 6 Mbit/s",
     "view in": "One view of the recording of 60 s in Chromium with an empty cache, to its end",
@@ -117,7 +118,7 @@ class Tapped:
                 if name in FUNCTIONS:
                     billed = re.search(r" \d+ ms, billed \d+ ms", said)
                     took[name]["invocations" if billed else "own log bytes"] += 1 if billed else len(said)
-        return result, {who: {what: round(count, 4) for what, count in counts.items() if count} for who, counts in took.items() if any(counts.values())}
+        return result, of_one(took, 1)
 
     def ask(self, method, path, body=None, **headers):
         """Asks the site, as it stands: redirects are not followed."""
@@ -149,7 +150,8 @@ class Tapped:
         for file in (self.place / "cloud" / "s3").glob("*/objects/*.json"):
             told = json.loads(file.read_text())
             if video in told["key"]:
-                kept[re.sub(r"segment_\d+", "segment_{number}", told["key"].replace(video, "{video}"))] += sum(segment["size"] for segment in told["segments"])
+                name = re.sub(r"segment_\d+", "segment_{number}", told["key"].replace(video, "{video}"))
+                kept[name] += sum(segment["size"] for segment in told["segments"])
         return dict(kept)
 
 
@@ -161,8 +163,9 @@ def seldom(template):
 def views(report, tapped, video):
     """A view in a browser, and each of its requests many times over."""
     page = f"{tapped.cloud.ready['base']}/s/{video}"
-    told, took = tapped.take(lambda: subprocess.run(["node", "tests/browser/view.mjs", page], cwd=REPOSITORY, check=True, capture_output=True, text=True).stdout)
-    report["view in Chromium"] = {**json.loads(told), "took": took}
+    command = ["node", "tests/browser/view.mjs", page]
+    viewed, took = tapped.take(lambda: subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True, text=True))
+    report["view in Chromium"] = {**json.loads(viewed.stdout), "took": took}
     _, html = tapped.ask("GET", f"/s/{video}", accept_encoding="identity")
     style = re.search(rb'/static/[^"]+', html)[0].decode()
     version = tapped.ask("GET", f"/api/videos/{video}/comments?after=0")[0].getheader("etag") or '"0"'
@@ -188,8 +191,12 @@ def many(report, tapped, name, times, ask):
     ask(0)
     answers, took = tapped.take(lambda: [ask(number) for number in range(times)])
     answer, content = answers[-1]
-    report[name] = {"status": answer.status, "body bytes": len(content), "one": {
-        who: {what: round(count / times, 6) for what, count in counts.items()} for who, counts in took.items()}}
+    report[name] = {"status": answer.status, "body bytes": len(content), "one": of_one(took, times)}
+
+
+def of_one(took, times):
+    """What one of so many takes, by function; without what it does not take."""
+    return {who: {what: round(count / times, 6) for what, count in counts.items() if count} for who, counts in took.items() if any(counts.values())}
 
 
 def login(report, tapped):
@@ -197,17 +204,15 @@ def login(report, tapped):
     jar = {}
 
     def form(path, fields):
-        body = urllib.parse.urlencode(fields)
-        tapped.connection.request("POST", path, body, {
-            "content-type": "application/x-www-form-urlencoded", "origin": tapped.cloud.ready["base"], "user-agent": BROWSER,
-            "cookie": "; ".join(f"{name}={value}" for name, value in jar.items())})
-        return keep(tapped.connection.getresponse())
+        return ask("POST", path, urllib.parse.urlencode(fields), {"content-type": "application/x-www-form-urlencoded", "origin": tapped.cloud.ready["base"]})
 
     def get(path):
-        tapped.connection.request("GET", path, headers={"accept": "application/json", "user-agent": BROWSER, "cookie": "; ".join(f"{name}={value}" for name, value in jar.items())})
-        return keep(tapped.connection.getresponse())
+        return ask("GET", path, None, {"accept": "application/json"})
 
-    def keep(answer):
+    def ask(method, path, body, headers):
+        cookies = "; ".join(f"{name}={value}" for name, value in jar.items())
+        tapped.connection.request(method, path, body, {**headers, "user-agent": BROWSER, "cookie": cookies})
+        answer = tapped.connection.getresponse()
         for cookie in answer.headers.get_all("set-cookie") or []:
             name, _, value = cookie.split(";")[0].partition("=")
             jar[name] = value
@@ -228,7 +233,7 @@ def login(report, tapped):
     one(0)
     times = 10
     _, took = tapped.take(lambda: [one(number) for number in range(1, times + 1)])
-    report["login"] = {"one": {who: {what: round(count / times, 4) for what, count in counts.items()} for who, counts in took.items()}}
+    report["login"] = {"one": of_one(took, times)}
 
 
 def schedules(report, tapped):
@@ -246,7 +251,7 @@ def schedules(report, tapped):
         run(name)
         times = 50
         _, took = tapped.take(lambda: [run(name) for _ in range(times)])
-        report[f"schedule of {name}"] = {"one": {who: {what: round(count / times, 4) for what, count in counts.items()} for who, counts in took.items()}}
+        report[f"schedule of {name}"] = {"one": of_one(took, times)}
 
 
 def recorded(folder, ending, seconds):
