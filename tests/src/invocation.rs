@@ -2,6 +2,7 @@
 
 use std::{process::Stdio, time::Duration};
 
+use local::iam::Iam;
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -34,7 +35,7 @@ pub async fn transcode(event: &Value, within: Duration) -> Result<(), String> {
         .env("AWS_LAMBDA_LOG_GROUP_NAME", "test")
         .env("AWS_LAMBDA_LOG_STREAM_NAME", "test")
         .env("AWS_REGION", "us-east-1")
-        .env("AWS_ACCESS_KEY_ID", &ready.access_key_id)
+        .env("AWS_ACCESS_KEY_ID", Iam::key_of(&ready.access_key_id, "TranscodeFunction"))
         .env("AWS_SECRET_ACCESS_KEY", &ready.secret_access_key)
         .env("AWS_ENDPOINT_URL_S3", &ready.s3_endpoint)
         .env("AWS_ENDPOINT_URL_DYNAMODB", &ready.dynamodb_endpoint)
