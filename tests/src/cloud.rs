@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
+    permissions,
     processes::{self, children, command as command_of},
     wait::until,
 };
@@ -233,7 +234,8 @@ pub fn command(state: &Path, port: u16) -> Command {
         .env("PATH", path_with_layer())
         .args(["up", "--no-sample", "--stop-on-stdin-close", "--retry-delay-ms", "200"])
         .args(["--port".as_ref(), port.to_string().as_ref(), "--state".as_ref(), state.as_os_str()])
-        .args(["--functions".as_ref(), programs.as_os_str()]);
+        .args(["--functions".as_ref(), programs.as_os_str()])
+        .args(["--permissions".as_ref(), permissions::new_record().as_os_str()]);
     command
 }
 

@@ -15,6 +15,7 @@ pub mod footage;
 pub mod instant;
 pub mod invocation;
 pub mod mail;
+pub mod permissions;
 pub mod person;
 pub mod processes;
 pub mod reason;

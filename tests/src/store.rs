@@ -175,6 +175,13 @@ pub async fn forget_views(video: &str, day: i64) {
     forget(&format!("views#{video}#{day}")).await;
 }
 
+/// Lets a day's counts of a video's views be what nothing can be added to.
+pub async fn spoil_views(video: &str, day: i64) {
+    let (client, table) = ledger().await;
+    let put = client.put_item().table_name(table).item("pk", AttributeValue::S(format!("views#{video}#{day}")));
+    put.item("viewers", AttributeValue::S("many".to_owned())).send().await.expect("the ledger");
+}
+
 /// Lets what a cloud keeps to be forwarded, and how far it has forwarded, look as if it had been so for some minutes.
 pub async fn age_events(cloud: &Cloud, minutes: i64) {
     let (client, table) = ledger_of(cloud).await;

@@ -6,6 +6,7 @@ use std::{
     io::ErrorKind,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -15,6 +16,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     custom_resource, dynamo, events, gateway,
+    iam::Iam,
     lambda::{Lambda, LambdaOptions},
     mail::Mailbox,
     mysql::{Mysql, MysqlOptions},
@@ -43,6 +45,8 @@ pub struct Options {
     /// Template parameters beside those that are made here (`DatabaseUrl`, `WebUrl`, `Architecture`, those of mail), which
     /// they win over.
     pub parameters: BTreeMap<String, String>,
+    /// File to which is written what of their policies the functions use.
+    pub permissions: Option<PathBuf>,
     /// Cancel it to give up starting.
     pub interrupt: CancellationToken,
 }
@@ -59,6 +63,7 @@ impl Options {
             retry_delay: Duration::from_secs(1),
             mysql_home: None,
             parameters: BTreeMap::new(),
+            permissions: None,
             interrupt: CancellationToken::new(),
         }
     }
@@ -83,7 +88,7 @@ pub struct LocalCloud {
     pub database_url: String,
     /// Where mail is caught.
     pub smtp_address: SocketAddr,
-    /// Access key of S3 and DynamoDB.
+    /// Access key of S3 and DynamoDB that may do everything.
     pub access_key_id: String,
     /// Its secret.
     pub secret_access_key: String,
@@ -171,8 +176,10 @@ impl Parts<'_> {
             bail!("The template has {} buckets; the local cloud runs one", template.buckets.len())
         };
         let (created, objects) = mpsc::unbounded_channel();
-        let s3_endpoint = self.s3(bucket, created).await?;
-        let dynamodb_endpoint = self.dynamodb(&template).await?;
+        let root = &self.keys.access_key_id;
+        let iam = Arc::new(Iam::new(root, &template.functions, self.options.permissions.as_deref())?);
+        let s3_endpoint = self.s3(bucket, Arc::clone(&iam), created).await?;
+        let dynamodb_endpoint = self.dynamodb(&template, iam).await?;
         let lambda = self.lambda(&template, &s3_endpoint, &dynamodb_endpoint)?;
         let started = async {
             let lambda_address = lambda.serve_api(0, self.stop.clone()).await?;
@@ -218,11 +225,16 @@ impl Parts<'_> {
         Ok(template)
     }
 
-    async fn s3(&self, bucket: &Bucket, created: mpsc::UnboundedSender<ObjectCreated>) -> Result<String> {
+    async fn s3(
+        &self,
+        bucket: &Bucket,
+        iam: Arc<Iam>,
+        created: mpsc::UnboundedSender<ObjectCreated>,
+    ) -> Result<String> {
         let options = S3Options {
             root: self.state_dir.join("s3"),
             bucket: bucket.name.clone(),
-            access_key: self.keys.access_key_id.clone(),
+            iam,
             secret_key: self.keys.secret_access_key.clone(),
             port: 0,
             cors: bucket.cors.clone(),
@@ -232,9 +244,9 @@ impl Parts<'_> {
         Ok(format!("http://{address}"))
     }
 
-    async fn dynamodb(&self, template: &Template) -> Result<String> {
+    async fn dynamodb(&self, template: &Template, iam: Arc<Iam>) -> Result<String> {
         let path = self.state_dir.join("dynamodb.sqlite");
-        let address = dynamo::serve(Some(path), &template.tables, 0, self.stop.clone())
+        let address = dynamo::serve(Some(path), &template.tables, iam, 0, self.stop.clone())
             .await
             .context("DynamoDB did not start")?;
         Ok(format!("http://{address}"))
@@ -246,13 +258,17 @@ impl Parts<'_> {
             .canonicalize()
             .with_context(|| format!("There is no folder {} with the functions' programs", functions_dir.display()))?;
         let environment = [
-            ("AWS_ACCESS_KEY_ID", self.keys.access_key_id.as_str()),
-            ("AWS_SECRET_ACCESS_KEY", &self.keys.secret_access_key),
+            ("AWS_SECRET_ACCESS_KEY", self.keys.secret_access_key.as_str()),
             ("AWS_ENDPOINT_URL_S3", s3_endpoint),
             ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_endpoint),
         ];
+        let mut functions = template.functions.clone();
+        for function in &mut functions {
+            let key = Iam::key_of(&self.keys.access_key_id, &function.name);
+            function.environment.insert("AWS_ACCESS_KEY_ID".to_owned(), key);
+        }
         Lambda::new(LambdaOptions {
-            functions: template.functions.clone(),
+            functions,
             functions_dir,
             state_dir: self.state_dir.to_owned(),
             environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),

@@ -42,6 +42,9 @@ struct Up {
     /// A parameter of the template, as NAME=VALUE; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
     parameter: Vec<(String, String)>,
+    /// File to which is written what of their policies the functions use
+    #[arg(long, value_name = "FILE")]
+    permissions: Option<PathBuf>,
     /// Stop when standard input ends
     #[arg(long)]
     stop_on_stdin_close: bool,
@@ -83,6 +86,7 @@ async fn run(arguments: Up) -> Result<()> {
         retry_delay: Duration::from_millis(arguments.retry_delay_ms),
         mysql_home: Some(arguments.mysql_home),
         parameters: arguments.parameter.into_iter().collect(),
+        permissions: arguments.permissions,
         interrupt: stop.clone(),
         ..Options::new(arguments.template, arguments.functions, arguments.state)
     };

@@ -44,6 +44,50 @@ pub struct Function {
     pub retry_attempts: u32,
     /// Name of the queue for events that failed all tries.
     pub dead_letter_queue: Option<String>,
+    /// What it may do.
+    pub policy: Vec<Statement>,
+}
+
+/// A statement of a function's policies, which allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// Its name.
+    pub sid: String,
+    /// Such as `s3:GetObject`.
+    pub actions: Vec<String>,
+    /// Patterns of ARNs.
+    pub resources: Vec<String>,
+    /// All of them must hold.
+    pub conditions: Vec<Condition>,
+}
+
+/// A condition of a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// What it looks at.
+    pub key: ConditionKey,
+    /// One of these patterns must fit it.
+    pub patterns: Vec<String>,
+}
+
+/// What a condition looks at, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConditionKey {
+    /// The partition keys of DynamoDB items, `ForAllValues:StringLike`.
+    LeadingKeys,
+    /// What a listing is limited to, `StringLikeIfExists`.
+    Prefix,
+}
+
+impl ConditionKey {
+    /// As policies have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LeadingKeys => "dynamodb:LeadingKeys",
+            Self::Prefix => "s3:prefix",
+        }
+    }
 }
 
 /// Method of a route.

@@ -9,6 +9,7 @@ use super::{
     attributes,
     model::{Bucket, CorsRule, CustomResource, Function, Table},
     node::Node,
+    policies,
     resolve::{Resolver, scalar_text},
 };
 
@@ -47,6 +48,7 @@ pub(super) fn function(name: &str, definition: &Value, node: &Node<'_>) -> Resul
         reserved_concurrency: node.get("ReservedConcurrentExecutions").optional_number()?,
         retry_attempts: invoke.get("MaximumRetryAttempts").optional_number()?.unwrap_or(2),
         dead_letter_queue: dead_letter_queue(&node.get("DeadLetterQueue"))?,
+        policy: policies::read(&node.get("Policies"))?,
     })
 }
 
