@@ -9,13 +9,17 @@ TARGET ?=
 SECONDS ?= 600
 QUICK ?=
 KEEP ?=
+URL ?=
+MAIL_TO ?=
+WAIT ?= 120
+JSON ?=
 
 MAKEFLAGS += --no-print-directory
 export PATH := $(CURDIR)/.tools/venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up test conformance fuzz load bench-media bench-web check audit fmt openapi build layer deploy clean distclean
+.PHONY: help up test conformance fuzz load bench-media bench-web check audit fmt openapi build layer deploy doctor clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -89,6 +93,11 @@ layer: ## Build the FFmpeg layer and prove that it runs; ARCH=x86_64 or arm64 (d
 deploy: ## Build and deploy with SAM; STAGE=default, prod or local; DATABASE_URL=mysql://… MAIL_TRANSPORT=ses MAIL_FROM=…
 	@infra/setup.sh build "$(ARCH)"
 	@infra/deploy.sh "$(STAGE)" "$(ARCH)"
+
+doctor: export CAP_API_KEY := $(or $(KEY),$(CAP_API_KEY))
+doctor: ## Look what is wrong with a site (URL=https://… KEY=… MAIL_TO=…), with the running local cloud, or with what the environment names
+	@cargo build --quiet --workspace --locked --bin capstan-doctor
+	@target/debug/capstan-doctor --wait $(WAIT) $(if $(URL),--url "$(URL)") $(if $(MAIL_TO),--mail-to "$(MAIL_TO)") $(if $(JSON),--json)
 
 clean: ## Remove the local cloud's data
 	rm -rf .local

@@ -108,8 +108,9 @@ pub async fn serve(
         tokio::spawn(stop.clone().run_until_cancelled_owned(expire(Arc::clone(&store), age)));
     }
 
-    let mut builder =
-        S3ServiceBuilder::new(Operations::new(options.bucket.clone(), store, options.cors.clone(), created));
+    let (bucket, cors) = (options.bucket.clone(), options.cors.clone());
+    let operations = Operations::new(bucket, store, cors, options.abort_incomplete_after, created);
+    let mut builder = S3ServiceBuilder::new(operations);
     builder.set_auth(Keys { access_key: options.access_key, secret_key: options.secret_key.into() });
     let cors = Cors::new(options.bucket, options.cors);
     let served = Served { service: builder.build(), cors, requests: Mutex::default() };
