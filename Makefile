@@ -13,13 +13,16 @@ URL ?=
 MAIL_TO ?=
 WAIT ?= 120
 JSON ?=
+DATA ?=
+
+TEMPLATES := template.yaml $(patsubst %,infra/%.yaml,network database media site waf)
 
 MAKEFLAGS += --no-print-directory
 export PATH := $(CURDIR)/.tools/venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up test conformance fuzz load bench-media bench-web check audit fmt openapi build layer deploy doctor clean distclean
+.PHONY: help up test conformance fuzz load bench-media bench-web check audit fmt openapi build layer deploy undeploy doctor clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -68,7 +71,8 @@ check: ## Check formatting, lints, documentation, dependencies, the template and
 	cargo deny --workspace --locked check bans licenses sources
 	cargo machete
 	sam validate --lint
-	cfn-lint template.yaml
+	cfn-lint $(TEMPLATES)
+	.tools/checkov/bin/checkov --config-file .checkov.yaml --file $(TEMPLATES)
 	shellcheck infra/*.sh layers/ffmpeg/*.sh .ci/run
 
 audit: ## Look for published advisories about the dependencies (asks the network)
@@ -90,7 +94,7 @@ layer: ## Build the FFmpeg layer and prove that it runs; ARCH=x86_64 or arm64 (d
 	@infra/setup.sh layer "$(ARCH)"
 	@layers/ffmpeg/prove.sh $(ARCH)
 
-deploy: ## Build and deploy with SAM; STAGE=default, prod or local; DATABASE_URL=mysql://… MAIL_TRANSPORT=ses MAIL_FROM=…
+deploy: ## Build and deploy with SAM; STAGE=default, prod or local; MAIL_TRANSPORT=ses MAIL_FROM=… and other parameters
 	@infra/setup.sh build "$(ARCH)"
 	@infra/deploy.sh "$(STAGE)" "$(ARCH)"
 
@@ -98,6 +102,11 @@ doctor: export CAP_API_KEY := $(or $(KEY),$(CAP_API_KEY))
 doctor: ## Look what is wrong with a site (URL=https://… KEY=… MAIL_TO=…), with the running local cloud, or with what the environment names
 	@cargo build --quiet --workspace --locked --bin capstan-doctor
 	@target/debug/capstan-doctor --wait $(WAIT) $(if $(URL),--url "$(URL)") $(if $(MAIL_TO),--mail-to "$(MAIL_TO)") $(if $(JSON),--json)
+
+undeploy: export DATA := $(DATA)
+undeploy: ## Delete a deployment; STAGE=default, prod or local; DATA=delete for recordings and keys as well
+	@infra/setup.sh deploy
+	@infra/undeploy.sh "$(STAGE)"
 
 clean: ## Remove the local cloud's data
 	rm -rf .local
