@@ -9,6 +9,10 @@ TARGET ?=
 SECONDS ?= 600
 QUICK ?=
 KEEP ?=
+URL ?=
+MAIL_TO ?=
+WAIT ?= 120
+JSON ?=
 DATA ?=
 
 TEMPLATES := template.yaml $(patsubst %,infra/%.yaml,network database media site waf)
@@ -18,7 +22,7 @@ export PATH := $(CURDIR)/.tools/venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up test conformance fuzz load bench-media bench-web bench-cost cost check audit fmt openapi build layer deploy undeploy clean distclean
+.PHONY: help up test conformance fuzz load bench-media bench-web bench-cost cost check audit fmt openapi build layer deploy undeploy doctor clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -101,6 +105,11 @@ layer: ## Build the FFmpeg layer and prove that it runs; ARCH=x86_64 or arm64 (d
 deploy: ## Build and deploy with SAM; STAGE=default, prod or local; MAIL_TRANSPORT=ses MAIL_FROM=… and other parameters
 	@infra/setup.sh build "$(ARCH)"
 	@infra/deploy.sh "$(STAGE)" "$(ARCH)"
+
+doctor: export CAP_API_KEY := $(or $(KEY),$(CAP_API_KEY))
+doctor: ## Look what is wrong with a site (URL=https://… KEY=… MAIL_TO=…), with the running local cloud, or with what the environment names
+	@cargo build --quiet --workspace --locked --bin capstan-doctor
+	@target/debug/capstan-doctor --wait $(WAIT) $(if $(URL),--url "$(URL)") $(if $(MAIL_TO),--mail-to "$(MAIL_TO)") $(if $(JSON),--json)
 
 undeploy: export DATA := $(DATA)
 undeploy: ## Delete a deployment; STAGE=default, prod or local; DATA=delete for recordings and keys as well

@@ -93,12 +93,21 @@ impl Cloud {
     /// As [`start`](Self::start), with parameters of the template, each as `NAME=VALUE`.
     #[must_use]
     pub fn with(parameters: &[&str]) -> Self {
+        Self::altered(|command, _| {
+            for parameter in parameters {
+                command.args(["--parameter", parameter]);
+            }
+        })
+    }
+
+    /// As [`start`](Self::start), after `change` has seen to how it is started: with another template, programs or variables. It
+    /// is given the state directory too.
+    #[must_use]
+    pub fn altered(change: impl FnOnce(&mut Command, &Path)) -> Self {
         let state = tempfile::Builder::new().prefix("capstan-test-").tempdir().expect("a temporary directory").keep();
         let mut command = command(&state, 0);
         command.arg("--remove-state");
-        for parameter in parameters {
-            command.args(["--parameter", parameter]);
-        }
+        change(&mut command, &state);
         Self::spawn(command, &state)
     }
 

@@ -11,7 +11,13 @@ use crate::cloud::{Cloud, cloud};
 /// An S3 client with the keys that the functions have.
 #[must_use]
 pub fn s3() -> Client {
-    let ready = &cloud().ready;
+    s3_of(cloud())
+}
+
+/// The same of another cloud.
+#[must_use]
+pub fn s3_of(cloud: &Cloud) -> Client {
+    let ready = &cloud.ready;
     let keys = Credentials::new(&ready.access_key_id, &ready.secret_access_key, None, None, "tests");
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -218,7 +224,8 @@ async fn ledger() -> (aws_sdk_dynamodb::Client, String) {
     ledger_of(cloud()).await
 }
 
-async fn ledger_of(cloud: &Cloud) -> (aws_sdk_dynamodb::Client, String) {
+/// A client of a cloud's DynamoDB, and the name of its table.
+pub async fn ledger_of(cloud: &Cloud) -> (aws_sdk_dynamodb::Client, String) {
     let ready = &cloud.ready;
     let keys =
         aws_sdk_dynamodb::config::Credentials::new(&ready.access_key_id, &ready.secret_access_key, None, None, "tests");

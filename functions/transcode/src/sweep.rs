@@ -17,7 +17,7 @@ use common::{
 
 use crate::{
     app::App,
-    derive,
+    derive, heartbeat,
     job::{GAVE_UP, MAX_TRIES, ask_to_derive, source_of},
 };
 
@@ -48,8 +48,29 @@ pub(crate) enum SweepError {
     Objects(#[from] ObjectsError),
 }
 
+impl SweepError {
+    /// What did not answer, in a word that names nothing else.
+    pub(crate) fn part(&self) -> &'static str {
+        match self {
+            Self::Database(_) => "the database",
+            Self::Ledger(_) => "the ledger",
+            Self::Objects(_) => "S3",
+        }
+    }
+}
+
+/// Sweeps, and tells how that went. The next sweep is five minutes away; a repeat of this one or a dead letter would help
+/// nobody.
+pub(crate) async fn scheduled(app: &App) {
+    let swept = run(app).await;
+    if let Err(error) = &swept {
+        tracing::error!(%error, "the sweep ended early");
+    }
+    heartbeat::after(app, &swept).await;
+}
+
 /// Looks once at everything that stands still.
-pub(crate) async fn run(app: &App) -> Result<(), SweepError> {
+async fn run(app: &App) -> Result<(), SweepError> {
     let mut db = app.db.connect().await?;
     let standing = videos::standing(&mut db, STILL_SECONDS, BATCH).await?;
     let asked = videos::asked(&mut db, STILL_SECONDS, BATCH).await?;

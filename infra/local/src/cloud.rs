@@ -42,7 +42,7 @@ pub struct Options {
     pub retry_delay: Duration,
     /// Folder of an unpacked MySQL server, when there is none in PATH.
     pub mysql_home: Option<PathBuf>,
-    /// Template parameters beside those that are made here (`DatabaseUrl`, `WebUrl`, `Architecture`, those of mail), which
+    /// Template parameters beside those that are made here (`DatabaseUrl`, `WebUrl`, `Architecture`, those of mail, `Operators`), which
     /// they win over.
     pub parameters: BTreeMap<String, String>,
     /// File to which is written what of their policies the functions use.
@@ -216,6 +216,7 @@ impl Parts<'_> {
             ("MailTransport".to_owned(), "smtp".to_owned()),
             ("MailFrom".to_owned(), "Capstan <login@capstan.localhost>".to_owned()),
             ("SmtpUrl".to_owned(), format!("smtp://{smtp_address}")),
+            ("Operators".to_owned(), up::EMAIL.to_owned()),
         ]);
         parameters.extend(self.options.parameters.clone());
         let secrets = state::secrets(self.state_dir)?;

@@ -22,7 +22,8 @@ use serde_json::Value;
 
 use crate::cloud::LocalCloud;
 
-const EMAIL: &str = "demo@capstan.localhost";
+/// Mailbox of the demo account, which runs the server.
+pub(crate) const EMAIL: &str = "demo@capstan.localhost";
 /// How long a recording may take to become ready: encoding runs at about real time on a small laptop.
 const PATIENCE: Duration = Duration::from_secs(3600);
 

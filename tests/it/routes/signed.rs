@@ -58,6 +58,14 @@ async fn a_signed_address_stores_only_its_own_object() {
 }
 
 #[tokio::test]
+async fn d10_a_signed_address_asks_for_the_host_and_for_no_checksum() {
+    let ada = Person::new().await;
+    let video = ada.create("Signed").await;
+    let url = ada.sign(&video, "result.mp4").await.to_ascii_lowercase();
+    assert!(url.contains("x-amz-signedheaders=host&") && !url.contains("checksum"), "only its kind is shown");
+}
+
+#[tokio::test]
 async fn an_expired_address_is_refused() {
     let an_hour_ago = SystemTime::now() - Duration::from_secs(3600);
     let signing = PresigningConfig::builder().start_time(an_hour_ago).expires_in(Duration::from_secs(1800));

@@ -177,6 +177,12 @@ impl SiteConfig {
         self.web_url.as_ref().is_none_or(|url| url.starts_with("https://"))
     }
 
+    /// True for a mailbox of somebody who runs the server.
+    #[must_use]
+    pub fn is_operator(&self, email: &str) -> bool {
+        self.operators.iter().any(|operator| operator.as_str() == email)
+    }
+
     /// The site's origin: scheme, host and port. `gateway_host` is the host that API Gateway was reached at.
     #[must_use]
     pub fn origin(&self, gateway_host: &str) -> String {

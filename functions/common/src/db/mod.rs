@@ -53,6 +53,17 @@ pub enum DbError {
     Random(#[from] getrandom::Error),
 }
 
+impl DbError {
+    /// The number of MySQL's own refusal, when it is one.
+    #[must_use]
+    pub fn code(&self) -> Option<u16> {
+        match self {
+            Self::Query(mysql_async::Error::Server(refusal)) => Some(refusal.code),
+            _ => None,
+        }
+    }
+}
+
 impl From<mysql_async::Error> for DbError {
     fn from(error: mysql_async::Error) -> Self {
         match &error {

@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn all_parts_but_the_last_have_one_size_and_ten_thousand_are_enough() {
+    fn d9_all_parts_but_the_last_have_one_size_and_ten_thousand_are_enough() {
         for (head, media, part) in [
             (300_000, 40 * MIB, 6 * MIB),
             (6 * MIB, 9 * MIB, 6 * MIB),

@@ -193,6 +193,12 @@ pub fn parse_mail(key: &str) -> Option<MailId> {
     MailId::parse(key.strip_prefix(OUTBOX)?.strip_suffix(".json")?)
 }
 
+/// A trial of whether storing, reading and removing work. Nothing is started by it.
+#[must_use]
+pub fn trial(id: &MailId) -> String {
+    format!("doctor/{id}")
+}
+
 /// Prefixes under which everything of a video lies. Ids have one length, so no id is the beginning of another.
 #[must_use]
 pub fn owned_prefixes(video: &VideoId) -> [String; 9] {

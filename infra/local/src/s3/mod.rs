@@ -110,7 +110,8 @@ pub async fn serve(
         tokio::spawn(stop.clone().run_until_cancelled_owned(expire(Arc::clone(&store), age)));
     }
 
-    let operations = Operations::new(options.bucket.clone(), Arc::clone(&store), options.cors.clone(), created);
+    let (bucket, cors) = (options.bucket.clone(), options.cors.clone());
+    let operations = Operations::new(bucket, Arc::clone(&store), cors, options.abort_incomplete_after, created);
     let mut builder = S3ServiceBuilder::new(operations);
     builder.set_auth(Keys { iam: Arc::clone(&options.iam), secret_key: options.secret_key.into() });
     builder.set_access(Access { iam: options.iam, store });

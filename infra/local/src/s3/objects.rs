@@ -6,12 +6,13 @@ use axum::http::{HeaderMap, HeaderValue, Method, header};
 use s3s::{
     S3Error, S3ErrorCode, S3Request, S3Result,
     dto::{
-        self, Bucket, CORSRule, CopyObjectInput, CopyObjectOutput, CopyObjectResult, CreateBucketInput,
-        CreateBucketOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput,
-        DeletedObject, ETagCondition, GetBucketCorsInput, GetBucketCorsOutput, GetBucketLocationInput,
+        self, AbortIncompleteMultipartUpload, Bucket, CORSRule, CopyObjectInput, CopyObjectOutput, CopyObjectResult,
+        CreateBucketInput, CreateBucketOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput,
+        DeleteObjectsOutput, DeletedObject, ETagCondition, ExpirationStatus, GetBucketCorsInput, GetBucketCorsOutput,
+        GetBucketLifecycleConfigurationInput, GetBucketLifecycleConfigurationOutput, GetBucketLocationInput,
         GetBucketLocationOutput, GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput,
-        HeadObjectOutput, ListBucketsInput, ListBucketsOutput, MetadataDirective, PutObjectInput, PutObjectOutput,
-        StreamingBlob, Timestamp,
+        HeadObjectOutput, LifecycleRule, ListBucketsInput, ListBucketsOutput, MetadataDirective, PutObjectInput,
+        PutObjectOutput, StreamingBlob, Timestamp,
     },
     s3_error,
 };
@@ -55,6 +56,31 @@ impl Operations {
             max_age_seconds: rule.max_age_seconds.and_then(|seconds| seconds.try_into().ok()),
         });
         Ok(GetBucketCorsOutput { cors_rules: Some(rules.collect()) })
+    }
+
+    /// What is done here of the template's rules.
+    pub(super) fn get_bucket_lifecycle_configuration(
+        &self,
+        request: &S3Request<GetBucketLifecycleConfigurationInput>,
+    ) -> S3Result<GetBucketLifecycleConfigurationOutput> {
+        self.check_bucket(&request.input.bucket)?;
+        let age = self.abort_incomplete_after.ok_or_else(|| {
+            let message = "The lifecycle configuration does not exist";
+            S3Error::with_message(S3ErrorCode::NoSuchLifecycleConfiguration, message)
+        })?;
+        let days = i32::try_from(age.as_secs() / 86400).ok();
+        let rule = LifecycleRule {
+            abort_incomplete_multipart_upload: Some(AbortIncompleteMultipartUpload { days_after_initiation: days }),
+            expiration: None,
+            filter: None,
+            id: None,
+            noncurrent_version_expiration: None,
+            noncurrent_version_transitions: None,
+            prefix: None,
+            status: ExpirationStatus::from_static(ExpirationStatus::ENABLED),
+            transitions: None,
+        };
+        Ok(GetBucketLifecycleConfigurationOutput { rules: Some(vec![rule]), ..Default::default() })
     }
 
     pub(super) fn create_bucket(&self, request: &S3Request<CreateBucketInput>) -> S3Result<CreateBucketOutput> {
