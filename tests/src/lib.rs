@@ -16,6 +16,7 @@ pub mod instant;
 pub mod invocation;
 pub mod mail;
 pub mod person;
+pub mod picky;
 pub mod processes;
 pub mod reason;
 pub mod rows;

@@ -10,6 +10,7 @@ mod desktop;
 mod digest;
 mod events;
 mod failures;
+mod foreign;
 mod forwarding;
 mod instant;
 mod login;

@@ -13,7 +13,7 @@ const ATTR: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_')
 impl Objects {
     /// As [`sign_get`](Self::sign_get), answered as a file with this name, which is saved and not shown.
     pub async fn sign_download(&self, key: &str, file_name: &str, content_type: &str) -> Result<String, ObjectsError> {
-        let get = self.client.get_object().bucket(&self.bucket).key(key);
+        let get = self.signer.get_object().bucket(&self.bucket).key(key);
         let get = get.response_content_disposition(disposition(file_name)).response_content_type(content_type);
         let request = get.presigned(lifetime(DOWNLOAD_SECONDS)?).await.map_err(ObjectsError::call("GetObject"))?;
         Ok(address(&request))

@@ -36,7 +36,7 @@ impl Objects {
         size: u64,
     ) -> Result<SignedUpload, ObjectsError> {
         let length = i64::try_from(size).unwrap_or(i64::MAX);
-        let put = self.client.put_object().bucket(&self.bucket).key(key);
+        let put = self.signer.put_object().bucket(&self.bucket).key(key);
         let put = put.content_type(content_type).content_length(length);
         let request = put.presigned(lifetime(PUT_SECONDS)?).await.map_err(ObjectsError::call("PutObject"))?;
         Ok(SignedUpload { url: address(&request), headers: vec![("Content-Type", content_type.to_owned())] })
@@ -44,7 +44,7 @@ impl Objects {
 
     /// As [`sign_get`](Self::sign_get), answered as this type, whatever the object was stored as.
     pub async fn sign_get_as(&self, key: &str, content_type: &str) -> Result<String, ObjectsError> {
-        let get = self.client.get_object().bucket(&self.bucket).key(key).response_content_type(content_type);
+        let get = self.signer.get_object().bucket(&self.bucket).key(key).response_content_type(content_type);
         let request = get.presigned(lifetime(PART_SECONDS)?).await.map_err(ObjectsError::call("GetObject"))?;
         Ok(address(&request))
     }

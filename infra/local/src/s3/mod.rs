@@ -32,6 +32,7 @@ use crate::{http, log, template::CorsRule};
 mod attributes;
 mod blob;
 mod cors;
+pub mod foreign;
 mod listing;
 mod multipart;
 mod objects;

@@ -3,6 +3,8 @@
 
 mod attributes;
 mod events;
+#[cfg(test)]
+mod foreign_tests;
 mod globals;
 mod model;
 mod node;
@@ -22,7 +24,9 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 pub use attributes::{ACCOUNT_ID, REGION, STACK_NAME, function_arn, stack_id};
-pub use model::{Bucket, CorsRule, CustomResource, Function, Method, ObjectTrigger, Route, Schedule, Table, Template};
+pub use model::{
+    Bucket, CorsRule, CustomResource, Expiration, Function, Method, ObjectTrigger, Route, Schedule, Table, Template,
+};
 
 use node::Node;
 use resolve::Resolver;
