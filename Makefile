@@ -10,6 +10,9 @@ TARGET ?=
 SECONDS ?= 600
 QUICK ?=
 KEEP ?=
+DATA ?=
+
+TEMPLATES := template.yaml $(patsubst %,infra/%.yaml,network database media site waf)
 
 # What is also run against LocalStack's S3: one of each way in which objects come, go and are read.
 FOREIGN := flows::publish flows::instant::segments flows::deriving::a_video flows::deriving::a_newer flows::bin::what_is_deleted_for_good \
@@ -21,7 +24,7 @@ export PATH := $(CURDIR)/.tools/venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up test conformance fuzz load bench-media bench-web check audit fmt openapi build layer deploy clean distclean
+.PHONY: help up test conformance fuzz load bench-media bench-web check audit fmt openapi build layer deploy undeploy clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -80,7 +83,8 @@ check: ## Check formatting, lints, documentation, dependencies, the template and
 	cargo deny --workspace --locked check bans licenses sources
 	cargo machete
 	sam validate --lint
-	cfn-lint template.yaml
+	cfn-lint $(TEMPLATES)
+	.tools/checkov/bin/checkov --config-file .checkov.yaml --file $(TEMPLATES)
 	check-jsonschema --builtin-schema vendor.compose-spec infra/compose.yaml
 	shellcheck infra/*.sh layers/ffmpeg/*.sh .ci/run
 
@@ -103,9 +107,14 @@ layer: ## Build the FFmpeg layer and prove that it runs; ARCH=x86_64 or arm64 (d
 	@infra/setup.sh layer "$(ARCH)"
 	@layers/ffmpeg/prove.sh $(ARCH)
 
-deploy: ## Build and deploy with SAM; STAGE=default, prod or local; DATABASE_URL=mysql://… MAIL_TRANSPORT=ses MAIL_FROM=…
+deploy: ## Build and deploy with SAM; STAGE=default, prod or local; MAIL_TRANSPORT=ses MAIL_FROM=… and other parameters
 	@infra/setup.sh build "$(ARCH)"
 	@infra/deploy.sh "$(STAGE)" "$(ARCH)"
+
+undeploy: export DATA := $(DATA)
+undeploy: ## Delete a deployment; STAGE=default, prod or local; DATA=delete for recordings and keys as well
+	@infra/setup.sh deploy
+	@infra/undeploy.sh "$(STAGE)"
 
 clean: ## Remove the local cloud's data
 	rm -rf .local

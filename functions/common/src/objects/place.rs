@@ -30,7 +30,7 @@ impl Objects {
         let Some(foreign) = config.foreign else {
             let credentials = sdk.credentials_provider();
             let (signer, bucket) = (own.clone(), config.bucket);
-            return Self { client: own, signer, credentials, bucket, own: None, usage: Arc::default() };
+            return Self { client: own, signer, credentials, bucket, own: None, cdn: None, usage: Arc::default() };
         };
         let credentials = credentials(&foreign);
         let at = |endpoint: &str| {
@@ -43,6 +43,7 @@ impl Objects {
             signer: at(foreign.public_endpoint.as_ref().unwrap_or(&foreign.endpoint)),
             bucket: foreign.bucket.clone(),
             own: Some(Own { client: own, bucket: config.bucket }),
+            cdn: None,
             usage: Arc::default(),
             credentials: Some(credentials.clone()),
         }
@@ -115,11 +116,11 @@ mod tests {
         vec![
             objects.sign_put("videos/raw/x.mp4").await.expect("an address"),
             objects.sign_get("videos/raw/x.mp4").await.expect("an address"),
-            objects.sign_head("videos/raw/x.mp4").await.expect("an address"),
+            objects.sign_head("videos/raw/x.mp4", None).await.expect("an address"),
             objects.sign_part("videos/raw/x.mp4", "id", 1, None).await.expect("an address"),
             objects.sign_put_exactly("avatars/x/upload", "image/png", 7).await.expect("an address").url,
             objects.sign_get_as("avatars/x/y", "image/png").await.expect("an address"),
-            objects.sign_download("videos/raw/x.mp4", "x.mp4", "video/mp4").await.expect("an address"),
+            objects.sign_download("videos/raw/x.mp4", None, "x.mp4", "video/mp4").await.expect("an address"),
             objects.sign_post("videos/raw/x.mp4", "video/mp4", 7).await.expect("a form").url,
         ]
     }
