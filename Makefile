@@ -3,6 +3,7 @@
 PORT ?= 3000
 FILE ?=
 RENDITIONS ?=
+S3 ?=
 ARCH ?=
 STAGE ?= default
 TARGET ?=
@@ -17,6 +18,11 @@ DATA ?=
 
 TEMPLATES := template.yaml $(patsubst %,infra/%.yaml,network database media site waf)
 
+# What is also run against LocalStack's S3: one of each way in which objects come, go and are read.
+FOREIGN := flows::publish flows::instant::segments flows::deriving::a_video flows::deriving::a_newer flows::bin::what_is_deleted_for_good \
+	flows::screenshots::a_screenshot_is_shown routes::multipart routes::signed routes::avatar routes::agent_uploads::completing \
+	recorder::a_browser_that_writes_webm
+
 MAKEFLAGS += --no-print-directory
 export PATH := $(CURDIR)/.tools/venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
@@ -30,15 +36,25 @@ help: ## Show this list
 up: export PORT := $(PORT)
 up: export FILE := $(FILE)
 up: export RENDITIONS := $(RENDITIONS)
-up: ## Run everything on this machine and show a share link; PORT=3000, FILE=your-recording.mp4, RENDITIONS=720,480
+up: export S3 := $(S3)
+up: ## Run everything on this machine and show a share link; PORT=3000, FILE=your-recording.mp4, RENDITIONS=720,480, S3=http://…
 	@infra/up.sh
 
-test: ## Run every test, the browser's included
+ifeq ($(S3),)
+test: ## Run every test, the browser's included; S3=http://… those that store recordings, at another S3
 	@infra/setup.sh test
 	cargo build --workspace --locked
 	cargo test --workspace --locked --no-fail-fast
+	infra/localstack.sh cargo test --workspace --locked --no-fail-fast --test it -- $(FOREIGN)
 	python3 -m unittest discover --start-directory infra/cost
 	infra/fuzz.sh 10
+else
+test: export S3 := $(S3)
+test:
+	@infra/setup.sh test
+	cargo build --workspace --locked
+	cargo test --workspace --locked --no-fail-fast --test it
+endif
 
 conformance: ## Print what the clients expect, row by row, and whether the local cloud does it
 	@infra/setup.sh test
@@ -81,6 +97,7 @@ check: ## Check formatting, lints, documentation, dependencies, the template and
 	sam validate --lint
 	cfn-lint $(TEMPLATES)
 	.tools/checkov/bin/checkov --config-file .checkov.yaml --file $(TEMPLATES)
+	check-jsonschema --builtin-schema vendor.compose-spec infra/compose.yaml
 	shellcheck infra/*.sh layers/ffmpeg/*.sh .ci/run
 
 audit: ## Look for published advisories about the dependencies (asks the network)

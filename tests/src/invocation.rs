@@ -43,12 +43,20 @@ pub async fn run(program: &str, variables: &[(&str, &str)], event: &Value, withi
         .env("AWS_REGION", "us-east-1")
         .env("AWS_ACCESS_KEY_ID", Iam::key_of(&ready.access_key_id, &logical_id(program)))
         .env("AWS_SECRET_ACCESS_KEY", &ready.secret_access_key)
-        .env("AWS_ENDPOINT_URL_S3", &ready.s3_endpoint)
+        .env("AWS_ENDPOINT_URL_S3", &ready.own_s3.endpoint)
         .env("AWS_ENDPOINT_URL_DYNAMODB", &ready.dynamodb_endpoint)
         .env("DATABASE_URL", &ready.database_url)
-        .env("MEDIA_BUCKET", &ready.bucket)
+        .env("MEDIA_BUCKET", &ready.own_s3.bucket)
         .env("LEDGER_TABLE", store::ledger_table().await)
         .envs(variables.iter().copied());
+    if let Some(foreign) = &ready.foreign_s3 {
+        command
+            .env("S3_ENDPOINT", &ready.s3_endpoint)
+            .env("S3_REGION", &foreign.region)
+            .env("S3_BUCKET", &ready.bucket)
+            .env("S3_ACCESS_KEY_ID", &foreign.access_key_id)
+            .env("S3_SECRET_ACCESS_KEY", &foreign.secret_access_key);
+    }
     let mut function = command.spawn().expect("the function");
     let outcome = timeout(PATIENCE, answer_of(&runtime, event, within)).await.expect("the function's answer");
     function.kill().await.expect("the function's end");

@@ -17,6 +17,7 @@ pub mod invocation;
 pub mod mail;
 pub mod permissions;
 pub mod person;
+pub mod picky;
 pub mod processes;
 pub mod reason;
 pub mod rows;

@@ -20,7 +20,10 @@ use crate::{
     lambda::{Lambda, LambdaOptions},
     mail::Mailbox,
     mysql::{Mysql, MysqlOptions},
-    s3::{self, ObjectCreated, S3Options},
+    s3::{
+        self, ObjectCreated, S3Options,
+        foreign::{self, ForeignOptions},
+    },
     schedule,
     state::{self, AccessKeys},
     template::{Bucket, Inputs, Template},
@@ -38,6 +41,8 @@ pub struct Options {
     pub state_dir: PathBuf,
     /// Port of the API; 0 for a free one.
     pub port: u16,
+    /// Port of Lambda's API; 0 for a free one.
+    pub lambda_port: u16,
     /// Wait before the first retry of an asynchronous event; the second waits twice as long.
     pub retry_delay: Duration,
     /// Folder of an unpacked MySQL server, when there is none in PATH.
@@ -60,6 +65,7 @@ impl Options {
             functions_dir,
             state_dir,
             port: 0,
+            lambda_port: 0,
             retry_delay: Duration::from_secs(1),
             mysql_home: None,
             parameters: BTreeMap::new(),
@@ -76,13 +82,15 @@ const CONCURRENCY: usize = 10;
 pub struct LocalCloud {
     /// Address of the API, without a trailing slash.
     pub base_url: String,
-    /// Address of S3.
+    /// Address of its own S3.
     pub s3_endpoint: String,
+    /// Where recordings are instead, when the parameters say so.
+    pub foreign: Option<ForeignOptions>,
     /// Address of DynamoDB.
     pub dynamodb_endpoint: String,
     /// Address of Lambda's API, with `/_local/functions` and `/_local/dead-letters`.
     pub lambda_endpoint: String,
-    /// Name of the media bucket.
+    /// Name of the bucket of its own S3.
     pub bucket: String,
     /// Address of the database, with user and password.
     pub database_url: String,
@@ -119,6 +127,7 @@ impl LocalCloud {
             Ok(started) => Ok(Self {
                 base_url,
                 s3_endpoint: started.s3_endpoint,
+                foreign: started.foreign,
                 dynamodb_endpoint: started.dynamodb_endpoint,
                 lambda_endpoint: started.lambda_endpoint,
                 bucket: started.bucket,
@@ -159,6 +168,7 @@ struct Parts<'a> {
 
 struct Started {
     s3_endpoint: String,
+    foreign: Option<ForeignOptions>,
     dynamodb_endpoint: String,
     lambda_endpoint: String,
     bucket: String,
@@ -178,11 +188,15 @@ impl Parts<'_> {
         let (created, objects) = mpsc::unbounded_channel();
         let root = &self.keys.access_key_id;
         let iam = Arc::new(Iam::new(root, &template.functions, self.options.permissions.as_deref())?);
-        let s3_endpoint = self.s3(bucket, Arc::clone(&iam), created).await?;
+        let s3_endpoint = self.s3(bucket, Arc::clone(&iam), created.clone()).await?;
+        let foreign = ForeignOptions::of(&template);
+        if let Some(foreign) = &foreign {
+            foreign::watch(foreign, bucket, &template.object_triggers, created, self.stop.clone()).await?;
+        }
         let dynamodb_endpoint = self.dynamodb(&template, iam).await?;
         let lambda = self.lambda(&template, &s3_endpoint, &dynamodb_endpoint)?;
         let started = async {
-            let lambda_address = lambda.serve_api(0, self.stop.clone()).await?;
+            let lambda_address = lambda.serve_api(self.options.lambda_port, self.stop.clone()).await?;
             events::serve(objects, template.object_triggers, lambda.clone());
             custom_resource::create(&template.custom_resources, &lambda).await?;
             gateway::serve(listener, template.routes, lambda.clone(), mailbox, self.stop.clone());
@@ -194,6 +208,7 @@ impl Parts<'_> {
         match started.await {
             Ok(lambda_endpoint) => Ok(Started {
                 s3_endpoint,
+                foreign,
                 dynamodb_endpoint,
                 lambda_endpoint,
                 bucket: bucket.name.clone(),

@@ -11,6 +11,7 @@ mod desktop;
 mod digest;
 mod events;
 mod failures;
+mod foreign;
 mod forwarding;
 mod instant;
 mod login;

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 
 use super::{
     Head, Objects, ObjectsError,
-    transfer::{Condition, Serving, quoted, replaced_or},
+    transfer::{Condition, Serving, knows_no_conditions, quoted, replaced_or},
 };
 
 /// Parts that an upload may have ("Amazon S3 multipart upload limits").
@@ -115,8 +115,15 @@ impl Assembly {
         let condition = Condition::of(current);
         let complete = objects.call().complete_multipart_upload().bucket(&objects.bucket).key(key);
         let complete = complete.upload_id(upload_id).multipart_upload(upload);
-        let complete = complete.set_if_match(condition.if_match).set_if_none_match(condition.if_none_match);
-        let made = complete.send().await.map_err(replaced_or(key, "CompleteMultipartUpload"))?;
+        let guarded = complete.clone().set_if_match(condition.if_match).set_if_none_match(condition.if_none_match);
+        let made = match guarded.send().await {
+            Err(error) if knows_no_conditions(&error) => {
+                objects.unchanged(key, current).await?;
+                complete.send().await
+            }
+            made => made,
+        };
+        let made = made.map_err(replaced_or(key, "CompleteMultipartUpload"))?;
         let made = Head::new(i64::try_from(size).ok(), made.e_tag);
         match objects.head(key).await? {
             Some(found) if found == made => Ok(()),

@@ -57,6 +57,7 @@ fn needs(operation: &str) -> Option<Needs> {
         "ListObjects" | "ListObjectsV2" | "HeadBucket" => Needs::Bucket("s3:ListBucket"),
         "ListMultipartUploads" => Needs::Bucket("s3:ListBucketMultipartUploads"),
         "GetBucketCors" => Needs::Bucket("s3:GetBucketCORS"),
+        "GetBucketLifecycleConfiguration" => Needs::Bucket("s3:GetLifecycleConfiguration"),
         "GetBucketLocation" => Needs::Bucket("s3:GetBucketLocation"),
         "DeleteObjects" | "PostObject" => Needs::ToBeSeen,
         _ => return None,

@@ -33,6 +33,7 @@ mod access;
 mod attributes;
 mod blob;
 mod cors;
+pub mod foreign;
 mod listing;
 mod multipart;
 mod objects;

@@ -3,6 +3,8 @@
 
 mod attributes;
 mod events;
+#[cfg(test)]
+mod foreign_tests;
 mod globals;
 mod model;
 mod node;
@@ -24,8 +26,8 @@ use serde_json::Value;
 
 pub use attributes::{ACCOUNT_ID, REGION, STACK_NAME, bucket_arn, function_arn, stack_id, table_arn};
 pub use model::{
-    Bucket, Condition, ConditionKey, CorsRule, CustomResource, Function, Method, ObjectTrigger, Route, Schedule,
-    Statement, Table, Template,
+    Bucket, Condition, ConditionKey, CorsRule, CustomResource, Expiration, Function, Method, ObjectTrigger, Route,
+    Schedule, Statement, Table, Template,
 };
 
 use node::Node;

@@ -184,6 +184,17 @@ pub struct Bucket {
     pub cors: Vec<CorsRule>,
     /// Age at which unfinished multipart uploads are dropped.
     pub abort_incomplete_after: Option<Duration>,
+    /// What is removed when it is old enough.
+    pub expirations: Vec<Expiration>,
+}
+
+/// Objects that a bucket removes by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expiration {
+    /// What their keys start with.
+    pub prefix: String,
+    /// How old they become.
+    pub days: u32,
 }
 
 /// One CORS rule of a bucket.

@@ -126,7 +126,7 @@ impl Served {
             .region(Region::new("us-east-1"))
             .credentials_provider(keys)
             .endpoint_url(format!("http://{}", self.address));
-        Objects::new(ObjectsConfig { bucket: BUCKET.to_owned(), path_style: true }, &sdk.build())
+        Objects::new(ObjectsConfig { bucket: BUCKET.to_owned(), path_style: true, foreign: None }, &sdk.build())
     }
 
     async fn assert_no_open_upload(&self) {
