@@ -9,13 +9,14 @@ TARGET ?=
 SECONDS ?= 600
 QUICK ?=
 KEEP ?=
+DRY_RUN ?=
 
 MAKEFLAGS += --no-print-directory
 export PATH := $(CURDIR)/.tools/venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up test conformance fuzz load bench-media bench-web check audit fmt openapi build layer deploy clean distclean
+.PHONY: help up test conformance fuzz load bench-media bench-web check audit fmt openapi build layer deploy import clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -89,6 +90,11 @@ layer: ## Build the FFmpeg layer and prove that it runs; ARCH=x86_64 or arm64 (d
 deploy: ## Build and deploy with SAM; STAGE=default, prod or local; DATABASE_URL=mysql://… MAIL_TRANSPORT=ses MAIL_FROM=…
 	@infra/setup.sh build "$(ARCH)"
 	@infra/deploy.sh "$(STAGE)" "$(ARCH)"
+
+import: export DRY_RUN := $(DRY_RUN)
+import: ## Take a self-hosted Cap's MySQL and bucket into Capstan, as docs/IMPORT.md says; DRY_RUN=1 to only count
+	cargo build --workspace --locked
+	@target/debug/capstan-import
 
 clean: ## Remove the local cloud's data
 	rm -rf .local

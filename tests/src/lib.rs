@@ -4,6 +4,7 @@
 //! the functions' own binaries.
 
 pub mod bait;
+pub mod cap;
 pub mod chromium;
 pub mod cli;
 pub mod cloud;
@@ -17,6 +18,7 @@ pub mod invocation;
 pub mod mail;
 pub mod person;
 pub mod processes;
+pub mod proxy;
 pub mod reason;
 pub mod rows;
 pub mod statements;

@@ -11,6 +11,7 @@ mod digest;
 mod events;
 mod failures;
 mod forwarding;
+mod import;
 mod instant;
 mod login;
 mod mail;

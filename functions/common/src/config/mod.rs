@@ -2,6 +2,7 @@
 //! `template.yaml` sets every variable.
 
 mod encryption;
+mod import;
 mod mail;
 
 use std::{borrow::Cow, env};
@@ -12,6 +13,7 @@ use crate::{
 };
 
 pub use encryption::{EncryptionConfig, EncryptionKey};
+pub use import::{ImportConfig, SourceKeys, SourceObjectsConfig};
 pub use mail::{MailConfig, MailTransport, Sender, SmtpServer, SmtpTls};
 
 /// A variable is missing or cannot be used; the message says which and what it must hold.
