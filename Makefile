@@ -10,13 +10,16 @@ SECONDS ?= 600
 QUICK ?=
 KEEP ?=
 DRY_RUN ?=
+DATA ?=
+
+TEMPLATES := template.yaml $(patsubst %,infra/%.yaml,network database media site waf)
 
 MAKEFLAGS += --no-print-directory
 export PATH := $(CURDIR)/.tools/venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up test conformance fuzz load bench-media bench-web check audit fmt openapi build layer deploy import clean distclean
+.PHONY: help up test conformance fuzz load bench-media bench-web check audit fmt openapi build layer deploy undeploy import clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -65,7 +68,8 @@ check: ## Check formatting, lints, documentation, dependencies, the template and
 	cargo deny --workspace --locked check bans licenses sources
 	cargo machete
 	sam validate --lint
-	cfn-lint template.yaml
+	cfn-lint $(TEMPLATES)
+	.tools/checkov/bin/checkov --config-file .checkov.yaml --file $(TEMPLATES)
 	shellcheck infra/*.sh layers/ffmpeg/*.sh .ci/run
 
 audit: ## Look for published advisories about the dependencies (asks the network)
@@ -87,7 +91,7 @@ layer: ## Build the FFmpeg layer and prove that it runs; ARCH=x86_64 or arm64 (d
 	@infra/setup.sh layer "$(ARCH)"
 	@layers/ffmpeg/prove.sh $(ARCH)
 
-deploy: ## Build and deploy with SAM; STAGE=default, prod or local; DATABASE_URL=mysql://… MAIL_TRANSPORT=ses MAIL_FROM=…
+deploy: ## Build and deploy with SAM; STAGE=default, prod or local; MAIL_TRANSPORT=ses MAIL_FROM=… and other parameters
 	@infra/setup.sh build "$(ARCH)"
 	@infra/deploy.sh "$(STAGE)" "$(ARCH)"
 
@@ -95,6 +99,11 @@ import: export DRY_RUN := $(DRY_RUN)
 import: ## Take a self-hosted Cap's MySQL and bucket into Capstan, as docs/IMPORT.md says; DRY_RUN=1 to only count
 	cargo build --workspace --locked
 	@target/debug/capstan-import
+
+undeploy: export DATA := $(DATA)
+undeploy: ## Delete a deployment; STAGE=default, prod or local; DATA=delete for recordings and keys as well
+	@infra/setup.sh deploy
+	@infra/undeploy.sh "$(STAGE)"
 
 clean: ## Remove the local cloud's data
 	rm -rf .local

@@ -134,7 +134,7 @@ async fn seed(cloud: &LocalCloud, file: &Path) -> Result<Demo> {
     let (Some(key), Some(user)) = (ApiKey::parse(&demo.api_key), UserId::parse(&demo.user_id)) else {
         bail!("{} holds no valid key; make clean starts afresh", file.display());
     };
-    let db = Database::new(&DatabaseConfig { url: Secret::new(&cloud.database_url), ca: None })?;
+    let db = Database::new(&DatabaseConfig { url: Secret::new(&cloud.database_url), ca: None, pauses: false })?;
     let mut db = db.connect().await?;
     let email = Email::parse(EMAIL).context("the demo account has no address")?;
     users::ensure(&mut db, &user, &email, "Demo").await?;

@@ -3,6 +3,7 @@
 mod account_deletion;
 mod bad_media;
 mod bin;
+mod cdn;
 mod cli;
 mod corpus;
 mod deriving;

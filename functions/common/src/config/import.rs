@@ -47,7 +47,7 @@ impl ImportConfig {
             Some("1") => true,
             Some(_) => return Err(ConfigError::new("DRY_RUN", "must be 1, or 0, or not be there")),
         };
-        let database = DatabaseConfig { url, ca: optional("CAP_DATABASE_CA") };
+        let database = DatabaseConfig { url, ca: optional("CAP_DATABASE_CA"), pauses: false };
         Ok(Self { database, objects: SourceObjectsConfig::from_env()?, dry_run })
     }
 }

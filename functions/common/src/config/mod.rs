@@ -1,6 +1,7 @@
 //! Configuration, one struct a concern, read from the environment here and nowhere else.
 //! `template.yaml` sets every variable.
 
+mod cdn;
 mod encryption;
 mod import;
 mod mail;
@@ -12,6 +13,7 @@ use crate::{
     secret::{AuthSecret, Secret},
 };
 
+pub use cdn::{CdnConfig, EdgeConfig, SigningKey};
 pub use encryption::{EncryptionConfig, EncryptionKey};
 pub use import::{ImportConfig, SourceKeys, SourceObjectsConfig};
 pub use mail::{MailConfig, MailTransport, Sender, SmtpServer, SmtpTls};
@@ -35,14 +37,17 @@ impl ConfigError {
 pub struct DatabaseConfig {
     /// `DATABASE_URL`: `mysql://user:password@host:3306/database`.
     pub url: Secret,
-    /// `DATABASE_CA`: PEM of the authority that signed the database's certificate. When absent, a public one has.
+    /// `DATABASE_CA`: PEM of the authority that signed the database's certificate. When absent, a public one has, or Amazon's.
     pub ca: Option<String>,
+    /// `DATABASE_PAUSES`: true when the database may be asleep, and is to be waited for.
+    pub pauses: bool,
 }
 
 impl DatabaseConfig {
-    /// Reads `DATABASE_URL` and `DATABASE_CA`.
+    /// Reads `DATABASE_URL`, `DATABASE_CA` and `DATABASE_PAUSES`.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Ok(Self { url: Secret::new(required("DATABASE_URL")?), ca: optional("DATABASE_CA") })
+        let (url, ca) = (Secret::new(required("DATABASE_URL")?), optional("DATABASE_CA"));
+        Ok(Self { url, ca, pauses: optional("DATABASE_PAUSES").is_some_and(|pauses| pauses == "true") })
     }
 }
 

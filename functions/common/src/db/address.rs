@@ -8,6 +8,7 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 
+use super::rds;
 use crate::config::{ConfigError, DatabaseConfig};
 
 /// The variables that a configuration was read from, to name them in what is said of it.
@@ -35,7 +36,9 @@ pub(super) fn read_named(config: &DatabaseConfig, names: Names) -> Result<Opts, 
     let mut tls = tls_options(url, names)?;
     if let Some(ca) = &config.ca {
         check_ca(ca, names)?;
-        tls = tls.with_root_certs(vec![ca.clone().into_bytes().into()]);
+    }
+    if let Some(ca) = config.ca.as_deref().or_else(|| rds::root(opts.ip_or_hostname())) {
+        tls = tls.with_root_certs(vec![ca.as_bytes().to_vec().into()]);
     }
     // rustls chooses its cryptography by itself only where one build brings it one. What is installed already is as
     // good.
@@ -80,7 +83,7 @@ mod tests {
     use crate::secret::Secret;
 
     fn tls(url: &str) -> Option<SslOpts> {
-        let opts = read(&DatabaseConfig { url: Secret::new(url), ca: None }).expect("an address");
+        let opts = read(&DatabaseConfig { url: Secret::new(url), ca: None, pauses: false }).expect("an address");
         opts.ssl_opts().cloned()
     }
 
@@ -97,6 +100,13 @@ mod tests {
     }
 
     #[test]
+    fn amazons_own_authority_is_known_for_its_own_databases() {
+        let roots = |host: &str| tls(&format!("mysql://u:p@{host}:3306/d")).expect("TLS").root_certs().len();
+        assert_eq!(roots("capstan.cluster-c0ffee.eu-west-1.rds.amazonaws.com"), 1);
+        assert_eq!(roots("db.example.com"), 0);
+    }
+
+    #[test]
     fn the_address_has_a_say_in_what_is_verified() {
         let tls = tls("mysql://u:p@db.example.com/d?verify_ca=false&verify_identity=false&built_in_roots=false");
         let tls = tls.expect("TLS");
@@ -106,7 +116,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_named_without_the_password() {
         let refusal = |url: &str, ca: Option<&str>| {
-            let config = DatabaseConfig { url: Secret::new(url), ca: ca.map(str::to_owned) };
+            let config = DatabaseConfig { url: Secret::new(url), ca: ca.map(str::to_owned), pauses: false };
             read(&config).expect_err("refused").to_string()
         };
         for url in ["mysql://u:hush@h/d?what=1", "postgres://u:hush@h/d", "mysql://u:hush@h:port/d"] {

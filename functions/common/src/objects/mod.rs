@@ -1,6 +1,7 @@
 //! Recordings in S3.
 
 mod append;
+mod cdn;
 mod copy;
 mod download;
 pub mod keys;
@@ -26,9 +27,13 @@ use aws_sdk_s3::{
     types::{Delete, ObjectIdentifier},
 };
 
-use crate::config::ObjectsConfig;
+use crate::{
+    config::{CdnConfig, ConfigError, ObjectsConfig},
+    time::Millis,
+};
 
 pub use append::{AppendedUpload, Extent};
+pub use cdn::public_key;
 pub use copy::Spliced;
 pub use download::{DOWNLOAD_SECONDS, disposition};
 pub use multipart::{Completion, Part, StoredPart};
@@ -39,6 +44,7 @@ pub use take::{ListedPage, Way};
 pub use transfer::{JOB, Serving};
 pub use usage::{Moved, Used};
 
+use cdn::Cdn;
 use usage::Usage;
 
 /// Seconds that a signed PUT of a whole object stays good.
@@ -150,6 +156,27 @@ pub struct Listed {
     pub head: Head,
 }
 
+/// How an object is read by somebody else.
+#[derive(Debug, Default)]
+struct Reading<'a> {
+    version: Option<u64>,
+    /// The type and the disposition it is answered with, whatever it was stored as.
+    content_type: Option<&'a str>,
+    disposition: Option<String>,
+}
+
+impl Reading<'_> {
+    /// As a query: what S3 knows of it (`GetObject`), and the version, which only tells addresses apart.
+    fn query(&self) -> Vec<(&'static str, String)> {
+        let parts = [
+            ("v", self.version.map(|version| version.to_string())),
+            ("response-content-type", self.content_type.map(str::to_owned)),
+            ("response-content-disposition", self.disposition.clone()),
+        ];
+        parts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+}
+
 /// The media bucket.
 #[derive(Clone, Debug)]
 pub struct Objects {
@@ -157,6 +184,8 @@ pub struct Objects {
     /// For what the client cannot sign.
     credentials: Option<SharedCredentialsProvider>,
     bucket: String,
+    /// Where viewers read, if not from S3 itself.
+    cdn: Option<Arc<Cdn>>,
     usage: Arc<Usage>,
 }
 
@@ -172,7 +201,12 @@ impl Objects {
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .build();
         let credentials = sdk.credentials_provider();
-        Self { client: Client::from_conf(client), credentials, bucket: config.bucket, usage: Arc::default() }
+        Self { client: Client::from_conf(client), credentials, bucket: config.bucket, cdn: None, usage: Arc::default() }
+    }
+
+    /// The same, with what is signed for reading at a distribution, if there is one.
+    pub fn behind(self, cdn: Option<CdnConfig>) -> Result<Self, ConfigError> {
+        Ok(Self { cdn: cdn.map(Cdn::new).transpose()?.map(Arc::new), ..self })
     }
 
     /// The client, for one call.
@@ -191,13 +225,32 @@ impl Objects {
 
     /// Address at which the object can be read for an hour.
     pub async fn sign_get(&self, key: &str) -> Result<String, ObjectsError> {
+        self.sign_reading(key, &Reading::default()).await
+    }
+
+    /// As [`sign_get`](Self::sign_get), of an object that is replaced under its key: a version has an address of its own, so
+    /// that caches do not mix it with another.
+    pub async fn sign_version(&self, key: &str, version: Option<u64>) -> Result<String, ObjectsError> {
+        self.sign_reading(key, &Reading { version, ..Reading::default() }).await
+    }
+
+    async fn sign_reading(&self, key: &str, reading: &Reading<'_>) -> Result<String, ObjectsError> {
+        if let Some(cdn) = &self.cdn {
+            let until = Millis(Millis::now().0 + i64::try_from(PART_SECONDS * 1000).unwrap_or_default());
+            return cdn.sign(key, &reading.query(), until);
+        }
         let get = self.client.get_object().bucket(&self.bucket).key(key);
+        let get = get.set_response_content_type(reading.content_type.map(str::to_owned));
+        let get = get.set_response_content_disposition(reading.disposition.clone());
         let request = get.presigned(lifetime(PART_SECONDS)?).await.map_err(ObjectsError::call("GetObject"))?;
         Ok(address(&request))
     }
 
-    /// As [`sign_get`](Self::sign_get), for a HEAD request: the method is part of what is signed.
-    pub async fn sign_head(&self, key: &str) -> Result<String, ObjectsError> {
+    /// As [`sign_version`](Self::sign_version), for a HEAD request: to S3 the method is part of what is signed.
+    pub async fn sign_head(&self, key: &str, version: Option<u64>) -> Result<String, ObjectsError> {
+        if self.cdn.is_some() {
+            return self.sign_version(key, version).await;
+        }
         let head = self.client.head_object().bucket(&self.bucket).key(key);
         let request = head.presigned(lifetime(PART_SECONDS)?).await.map_err(ObjectsError::call("HeadObject"))?;
         Ok(address(&request))
