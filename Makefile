@@ -14,6 +14,7 @@ URL ?=
 MAIL_TO ?=
 WAIT ?= 120
 JSON ?=
+DRY_RUN ?=
 DATA ?=
 
 TEMPLATES := template.yaml $(patsubst %,infra/%.yaml,network database media site waf)
@@ -28,7 +29,7 @@ export PATH := $(CURDIR)/.tools/venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up test conformance fuzz load bench-media bench-web bench-cost cost check audit fmt openapi build layer deploy undeploy doctor clean distclean
+.PHONY: help up test conformance fuzz load bench-media bench-web bench-cost cost check audit fmt openapi build layer deploy undeploy doctor import clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -127,6 +128,11 @@ doctor: export CAP_API_KEY := $(or $(KEY),$(CAP_API_KEY))
 doctor: ## Look what is wrong with a site (URL=https://… KEY=… MAIL_TO=…), with the running local cloud, or with what the environment names
 	@cargo build --quiet --workspace --locked --bin capstan-doctor
 	@target/debug/capstan-doctor --wait $(WAIT) $(if $(URL),--url "$(URL)") $(if $(MAIL_TO),--mail-to "$(MAIL_TO)") $(if $(JSON),--json)
+
+import: export DRY_RUN := $(DRY_RUN)
+import: ## Take a self-hosted Cap's MySQL and bucket into Capstan, as docs/IMPORT.md says; DRY_RUN=1 to only count
+	cargo build --workspace --locked
+	@target/debug/capstan-import
 
 undeploy: export DATA := $(DATA)
 undeploy: ## Delete a deployment; STAGE=default, prod or local; DATA=delete for recordings and keys as well

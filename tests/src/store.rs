@@ -49,7 +49,7 @@ pub fn client(endpoint: &str, region: &str, access_key_id: &str, secret_access_k
 /// Whom to ask for the object at a key, and in which bucket.
 fn place(key: &str) -> (Client, &'static str) {
     let ready = &cloud().ready;
-    if keys::is_work(key) { (own_s3(), &ready.own_s3.bucket) } else { (s3(), &ready.bucket) }
+    if keys::is_work(key) { (own_s3(cloud()), &ready.own_s3.bucket) } else { (s3(), &ready.bucket) }
 }
 
 /// Keys of all objects of a video, in whichever bucket.
@@ -57,7 +57,7 @@ pub async fn keys_of(video: &str) -> Vec<String> {
     let ready = &cloud().ready;
     let mut places = vec![(s3(), &ready.bucket)];
     if ready.foreign_s3.is_some() {
-        places.push((own_s3(), &ready.own_s3.bucket));
+        places.push((own_s3(cloud()), &ready.own_s3.bucket));
     }
     let mut keys = Vec::new();
     for (client, bucket) in places {

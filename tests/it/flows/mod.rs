@@ -13,6 +13,7 @@ mod events;
 mod failures;
 mod foreign;
 mod forwarding;
+mod import;
 mod instant;
 mod login;
 mod mail;

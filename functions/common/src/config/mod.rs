@@ -3,6 +3,7 @@
 
 mod cdn;
 mod encryption;
+mod import;
 mod mail;
 mod objects;
 
@@ -15,6 +16,7 @@ use crate::{
 
 pub use cdn::{CdnConfig, EdgeConfig, SigningKey};
 pub use encryption::{EncryptionConfig, EncryptionKey};
+pub use import::{ImportConfig, SourceKeys, SourceObjectsConfig};
 pub use mail::{MailConfig, MailTransport, Sender, SmtpServer, SmtpTls};
 pub use objects::{ForeignS3, ObjectsConfig};
 

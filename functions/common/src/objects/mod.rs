@@ -14,6 +14,7 @@ mod post;
 mod removal;
 mod server;
 mod stream;
+mod take;
 mod transfer;
 mod usage;
 
@@ -40,6 +41,7 @@ pub use multipart::{Completion, Part, StoredPart};
 pub use pictures::{Beginning, SignedUpload};
 pub use post::SignedForm;
 pub use stream::{HEAD_RESERVE, MAX_HEAD_RESERVE, StreamedUpload};
+pub use take::{ListedPage, Way};
 pub use transfer::{JOB, Serving};
 pub use usage::{Moved, Used};
 

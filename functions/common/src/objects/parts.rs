@@ -48,6 +48,8 @@ pub(super) struct Target {
 
 /// The version of an object that parts are copied from.
 pub(super) struct Source {
+    /// Its bucket.
+    pub(super) bucket: String,
     /// Its key.
     pub(super) key: String,
     /// Its ETag, without quotes.
@@ -68,6 +70,11 @@ impl Assembly {
         let upload_id = given(begun.upload_id, "CreateMultipartUpload")?;
         let target = Arc::new(Target { objects: objects.clone(), key: key.to_owned(), upload_id });
         Ok(Self { target, at_once, moving: JoinSet::new(), stored: BTreeMap::new() })
+    }
+
+    /// The bucket that the object will be in.
+    pub(super) fn bucket(&self) -> &str {
+        &self.target.objects.bucket
     }
 
     /// Waits until another part can be on its way. The error is that of an earlier part.
@@ -177,7 +184,7 @@ impl Target {
         self.objects.usage.copied(range.end.saturating_sub(range.start));
         let copy = self.objects.call().upload_part_copy().bucket(&self.objects.bucket).key(&self.key);
         let copy = copy.upload_id(&self.upload_id).part_number(number);
-        let address = format!("{}/{}", self.objects.bucket, utf8_percent_encode(&source.key, &PLAIN));
+        let address = format!("{}/{}", source.bucket, utf8_percent_encode(&source.key, &PLAIN));
         let copy = copy.copy_source(address).copy_source_if_match(quoted(&source.e_tag));
         let copy = copy.copy_source_range(format!("bytes={}-{}", range.start, range.end.saturating_sub(1)));
         let copied = copy.send().await.map_err(replaced_or(&source.key, "UploadPartCopy"))?;
