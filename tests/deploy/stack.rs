@@ -5,9 +5,8 @@ use std::net::SocketAddr;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tests::{
-    cloud::repository,
     footage,
-    ministack::{Ministack, REGION},
+    ministack::Ministack,
     person::{self, Answer, answer},
     wait::until,
 };
@@ -129,16 +128,10 @@ fn function<'a>(functions: &'a [Value], name: &str) -> &'a Value {
     functions.iter().find(named).unwrap_or_else(|| panic!("no function {name} in {functions:?}"))
 }
 
-/// Runs `make deploy STAGE=local`'s script.
+/// Runs the script of `make deploy STAGE=local`.
 async fn deploy(cloud: &Ministack, given: &[(&str, &str)]) {
     let arch = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
     let mut command = cloud.tool("infra/deploy.sh");
-    // What is in the environment of whoever runs the tests would be deployed as well.
-    for name in
-        ["DATABASE_URL", "DATABASE_CA_FILE", "MAIL_TRANSPORT", "MAIL_FROM", "SECRETS_EDITION", "NEXTAUTH_SECRET"]
-    {
-        command.env_remove(name);
-    }
     command.args(["local", arch]).env("SAM_BUILD_DIR", cloud.place().join("build")).envs(given.iter().copied());
     run(command, "the deployment").await;
 }
@@ -178,9 +171,10 @@ async fn a_deployed_stack_publishes_an_upload_is_updated_and_leaves_only_what_is
     assert_eq!(stack.watch(&video).await, watched, "what was there before");
     stack.record("second", &recording).await;
 
-    let mut delete = cloud.tool(repository().join(".tools/venv/bin/sam"));
-    delete.args(["delete", "--no-prompts", "--stack-name", STACK, "--region", REGION]);
-    run(delete, "sam delete").await;
+    let mut undeploy = cloud.tool("infra/undeploy.sh");
+    undeploy.arg("local");
+    let said = run(undeploy, "the deletion").await;
+    assert!(said.contains(&format!("Kept: the recordings in the bucket {STACK}-media-")), "{said}");
     assert_eq!(self::functions(&cloud).await, Vec::<Value>::new());
     assert_eq!(cloud.ask("/v2/apis").await["items"], json!([]));
     let kept = column(&mysql.url, "SELECT status FROM videos").await;

@@ -100,6 +100,9 @@ impl Ministack {
     #[must_use]
     pub fn tool(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
+        // Every parameter of the template has a variable that a deployment would take.
+        command.env_clear();
+        command.envs(KEPT.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
         command
             .current_dir(repository())
             .env("PATH", path_with_tools())
@@ -186,6 +189,9 @@ fn signed(request: RequestBuilder, service: &str) -> RequestBuilder {
     let scope = format!("Credential=test/20260101/{REGION}/{service}/aws4_request, SignedHeaders=host, Signature=0");
     request.header("authorization", format!("AWS4-HMAC-SHA256 {scope}"))
 }
+
+/// What cargo needs of the environment, and what makes it build as the tests themselves were built.
+const KEPT: [&str; 6] = ["HOME", "CARGO_HOME", "RUSTUP_HOME", "CARGO_TARGET_DIR", "CARGO_INCREMENTAL", "CI"];
 
 /// How the tests have SAM build: with cargo's own linker, and without the minutes that optimising takes. What is built
 /// lies where no release is built.

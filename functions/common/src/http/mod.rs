@@ -1,6 +1,7 @@
 //! How a function answers HTTP: read the request, answer with JSON, tell errors in the shape the route's clients know.
 
 pub mod cookie;
+mod edge;
 mod multipart;
 mod page;
 mod request;
@@ -22,7 +23,10 @@ pub use response::{
     see_other, text, with_cookie,
 };
 
-use crate::{config::SiteConfig, error::ApiError};
+use crate::{
+    config::{EdgeConfig, SiteConfig},
+    error::ApiError,
+};
 
 /// An answer or a refusal.
 pub type Answer = Result<Response<Body>, ApiError>;
@@ -35,8 +39,9 @@ where
     F: Future<Output = Answer> + Send,
     A: AsRef<SiteConfig> + Send + Sync,
 {
-    let (app, answer) = (&Arc::new(app), &answer);
+    let (app, answer, edge) = (&Arc::new(app), &answer, &EdgeConfig::from_env());
     lambda_http::run(service_fn(move |request: Request| async move {
+        let request = edge::arrived(request, edge.secret.as_ref());
         let shape = Shape::of(request.uri().path());
         let request_id = request_id(&request);
         let site: &SiteConfig = (**app).as_ref();
