@@ -64,7 +64,7 @@ check: ## Check formatting, lints, documentation, dependencies, the template and
 	cargo deny --workspace --locked check bans licenses sources
 	cargo machete
 	sam validate --lint
-	cfn-lint template.yaml
+	cfn-lint template.yaml infra/*.yaml
 	shellcheck infra/*.sh layers/ffmpeg/*.sh .ci/run
 
 audit: ## Look for published advisories about the dependencies (asks the network)

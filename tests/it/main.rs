@@ -12,3 +12,4 @@ mod pages;
 mod recorder;
 mod routes;
 mod talk;
+mod telemetry;

@@ -9,21 +9,28 @@ mod transport;
 use common::{
     event::{self, Event},
     objects::keys,
-    telemetry,
+    telemetry::{self, Metric},
+    time::Millis,
 };
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lambda_runtime::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    telemetry::init("mail");
     let app = &app::App::from_env().await?;
-    run(service_fn(move |event: LambdaEvent<serde_json::Value>| async move {
+    event::serve(async |event| {
         let mails = match event::read(event.payload)? {
             Event::Created(objects) => objects.iter().filter_map(|object| keys::parse_mail(&object.key)).collect(),
-            Event::Scheduled => app.outbox.waiting().await?,
+            Event::Scheduled => {
+                let waiting = app.outbox.waiting().await?;
+                if let Some(since) = waiting.since {
+                    telemetry::measure(Metric::OldestMail, since.until(Millis::now()));
+                }
+                waiting.mails
+            }
         };
         // A failure makes Lambda invoke again, twice; what is then left waits for the schedule.
-        Ok::<_, Error>(deliver::all(app, &mails, &event.context).await?)
-    }))
+        Ok(deliver::all(app, &mails, &event.context).await?)
+    })
     .await
 }

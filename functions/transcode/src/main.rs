@@ -4,6 +4,7 @@ mod account;
 mod app;
 mod assemble;
 mod derive;
+mod ended;
 mod job;
 mod pieces;
 mod publish;
@@ -16,13 +17,13 @@ use common::{
     event::{self, Event},
     telemetry,
 };
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lambda_runtime::Error;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    telemetry::init("transcode");
     let app = &Arc::new(app::App::from_env().await?);
-    run(service_fn(move |event: LambdaEvent<serde_json::Value>| async move {
+    event::serve(async |event| {
         match event::read(event.payload)? {
             Event::Created(objects) => {
                 for object in &objects {
@@ -36,7 +37,7 @@ async fn main() -> Result<(), Error> {
                 }
             }
         }
-        Ok::<_, Error>(())
-    }))
+        Ok(())
+    })
     .await
 }

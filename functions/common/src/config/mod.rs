@@ -3,6 +3,7 @@
 
 mod encryption;
 mod mail;
+mod telemetry;
 
 use std::{borrow::Cow, env};
 
@@ -13,6 +14,7 @@ use crate::{
 
 pub use encryption::{EncryptionConfig, EncryptionKey};
 pub use mail::{MailConfig, MailTransport, Sender, SmtpServer, SmtpTls};
+pub use telemetry::TelemetryConfig;
 
 /// A variable is missing or cannot be used; the message says which and what it must hold.
 #[derive(Debug, thiserror::Error)]

@@ -24,6 +24,8 @@ use serde_json::Value;
 pub use attributes::{ACCOUNT_ID, REGION, STACK_NAME, function_arn, stack_id};
 pub use model::{Bucket, CorsRule, CustomResource, Function, Method, ObjectTrigger, Route, Schedule, Table, Template};
 
+pub use value::parse as yaml;
+
 use node::Node;
 use resolve::Resolver;
 

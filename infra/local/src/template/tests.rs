@@ -216,6 +216,7 @@ fn the_mail_function_has_the_internet_and_no_database() {
         "RESEND_API_KEY",
         "SECRETS_EDITION",
         "SMTP_URL",
+        "STACK_NAME",
     ];
     assert_eq!(names, expected);
     assert_eq!(mail.environment["SMTP_URL"], "smtps://u:p@mail.example.com:465");
@@ -241,7 +242,7 @@ fn views_are_forwarded_only_where_somebody_is_to_be_told() {
     let with = real(&given).expect("template");
     let forward = environment(&with, "ForwardFunction").expect("function");
     let names: Vec<_> = forward.keys().map(String::as_str).collect();
-    assert_eq!(names, ["LEDGER_TABLE", "SECRETS_EDITION", "TINYBIRD_TOKEN", "TINYBIRD_URL"]);
+    assert_eq!(names, ["LEDGER_TABLE", "SECRETS_EDITION", "STACK_NAME", "TINYBIRD_TOKEN", "TINYBIRD_URL"]);
     let share = environment(&with, "ShareFunction").expect("function");
     assert!(share["TINYBIRD_URL"] == "https://api.tinybird.co" && !share.contains_key("TINYBIRD_TOKEN"));
 }
