@@ -1,13 +1,11 @@
 #!/usr/bin/env bash
 # Builds the template with SAM and deploys it under a profile of samconfig.toml.
 #
-#   DATABASE_URL=mysql://… MAIL_TRANSPORT=ses MAIL_FROM='Capstan <login@example.com>' infra/deploy.sh PROFILE [ARCH]
+#   MAIL_TRANSPORT=ses MAIL_FROM='Capstan <login@example.com>' infra/deploy.sh PROFILE [ARCH]
 #
-# Each may be left out when the stack exists: it keeps the one it has. So may DATABASE_CA_FILE, a file with the PEM of the CA
-# that signed the database's certificate; a public CA needs none. MAIL_TRANSPORT=resend needs RESEND_API_KEY, and
-# MAIL_TRANSPORT=smtp needs SMTP_URL; these too are kept, as are TINYBIRD_URL and TINYBIRD_TOKEN, with which views are forwarded. NEXTAUTH_SECRET and DATABASE_ENCRYPTION_KEY may always be left out:
-# a stack keeps those it was given, and otherwise those that it has made. SECRETS_EDITION, any other than the last one, hands
-# the functions secrets that were changed in Secrets Manager.
+# Each parameter of template.yaml is taken from the variable of its name (MailFrom from MAIL_FROM, Cdn from CDN) and otherwise from
+# the profile; what neither mentions keeps the value that the stack has, or the template's default. DATABASE_CA_FILE is a file with
+# what DatabaseCa holds. SECRETS_EDITION, any other than the last one, hands the functions secrets that were changed in Secrets Manager.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,28 +19,26 @@ sam build --config-env "$profile" --parameter-overrides "Architecture=$arch"
 overrides=.aws-sam/overrides.yaml
 trap 'rm -f "$overrides"' EXIT
 (umask 077 && .tools/venv/bin/python - "$profile" "$arch" >"$overrides") <<'PY'
-import json, os, sys
+import json, os, re, sys
 import tomlkit
+from samcli.yamlhelper import yaml_parse
 
 profile, arch = sys.argv[1:]
 with open("samconfig.toml") as config:
     settings = tomlkit.load(config).unwrap().get(profile) or sys.exit(f"deploy: samconfig.toml has no profile {profile}")
+with open("template.yaml") as template:
+    parameters = yaml_parse(template.read())["Parameters"]
+
+# As Cap and the functions themselves call them.
+NAMES = {"NextAuthSecret": "NEXTAUTH_SECRET", "AllowedSignupDomains": "CAP_ALLOWED_SIGNUP_DOMAINS"}
+
 overrides = list(settings.get("deploy", {}).get("parameters", {}).get("parameter_overrides", []))
 overrides.append({"Architecture": arch})
-given = {
-    "DATABASE_URL": "DatabaseUrl",
-    "MAIL_TRANSPORT": "MailTransport",
-    "MAIL_FROM": "MailFrom",
-    "RESEND_API_KEY": "ResendApiKey",
-    "SMTP_URL": "SmtpUrl",
-    "TINYBIRD_URL": "TinybirdUrl",
-    "TINYBIRD_TOKEN": "TinybirdToken",
-    "NEXTAUTH_SECRET": "NextAuthSecret",
-    "DATABASE_ENCRYPTION_KEY": "DatabaseEncryptionKey",
-    "SECRETS_EDITION": "SecretsEdition",
-}
-# What is not given is not mentioned, so that SAM keeps the value it had.
-overrides += [{parameter: os.environ[name]} for name, parameter in given.items() if os.environ.get(name)]
+for parameter in parameters:
+    variable = NAMES.get(parameter) or re.sub(r"(?<!^)(?=[A-Z])", "_", parameter).upper()
+    # What is not given is not mentioned, so that SAM keeps the value it had.
+    if parameter != "Architecture" and os.environ.get(variable):
+        overrides.append({parameter: os.environ[variable]})
 if ca := os.environ.get("DATABASE_CA_FILE"):
     with open(ca) as pem:
         overrides.append({"DatabaseCa": pem.read()})

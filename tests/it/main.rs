@@ -1,5 +1,6 @@
 //! Everything at its edge: HTTP, events, objects, rows. One file a route or a flow; names are sentences.
 
+mod doctor;
 mod flows;
 mod library;
 mod live_pages;

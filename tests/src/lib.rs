@@ -4,6 +4,7 @@
 //! the functions' own binaries.
 
 pub mod bait;
+pub mod cap;
 pub mod chromium;
 pub mod cli;
 pub mod cloud;
@@ -17,8 +18,11 @@ pub mod instant;
 pub mod invocation;
 pub mod logs;
 pub mod mail;
+pub mod permissions;
 pub mod person;
+pub mod picky;
 pub mod processes;
+pub mod proxy;
 pub mod reason;
 pub mod rows;
 pub mod statements;

@@ -214,7 +214,7 @@ fn email_of(id: &str) -> String {
 }
 
 async fn database(cloud: &Cloud) -> Connection {
-    let config = DatabaseConfig { url: Secret::new(&cloud.ready.database_url), ca: None };
+    let config = DatabaseConfig { url: Secret::new(&cloud.ready.database_url), ca: None, pauses: false };
     let db = Database::new(&config).expect("a database");
     db.connect().await.expect("a connection")
 }

@@ -2,7 +2,7 @@
 
 use common::{
     aws,
-    config::{DatabaseConfig, EncryptionConfig, LedgerConfig, ObjectsConfig, SignupConfig, SiteConfig},
+    config::{CdnConfig, DatabaseConfig, EncryptionConfig, LedgerConfig, ObjectsConfig, SignupConfig, SiteConfig},
     db::Database,
     limits::Limits,
     objects::Objects,
@@ -26,7 +26,8 @@ impl App {
         let (objects, ledger) = (ObjectsConfig::from_env()?, LedgerConfig::from_env()?);
         let sealer = Sealer::new(EncryptionConfig::from_env()?);
         let sdk = aws::sdk(aws::FOR_REQUESTS).await;
-        let (objects, site) = (Objects::new(objects, &sdk), SiteConfig::from_env()?);
+        let objects = Objects::new(objects, &sdk).behind(CdnConfig::from_env()?)?;
+        let site = SiteConfig::from_env()?;
         Ok(Self {
             db,
             outbox: Outbox::new(objects.clone(), sealer),

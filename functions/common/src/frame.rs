@@ -83,7 +83,7 @@ impl Person {
             csrf_token: visitor.csrf_token.clone(),
             who: session.name.clone().unwrap_or_else(|| session.email.clone()),
             email: session.email.clone(),
-            operator: site.operators.iter().any(|operator| operator.as_str() == session.email),
+            operator: site.is_operator(&session.email),
             image: file.map(|_| picture.clone()),
             unread: session.unread,
         };

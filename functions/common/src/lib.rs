@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod aws;
 pub mod browser;
+pub mod check;
 pub mod config;
 pub mod db;
 pub mod email;

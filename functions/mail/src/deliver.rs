@@ -43,6 +43,17 @@ impl Failure {
             Self::Outbox(_) | Self::Letter(_) => false,
         }
     }
+
+    /// The same for whoever runs the server, without addresses of machines or people.
+    fn shown(&self) -> String {
+        match self {
+            Self::Ledger(_) => "the ledger does not answer".to_owned(),
+            Self::Outbox(OutboxError::Seal(error)) => error.to_string(),
+            Self::Outbox(_) => "the outbox cannot be read".to_owned(),
+            Self::Letter(_) => "a mail could not be put into words".to_owned(),
+            Self::Send(error) => error.to_string(),
+        }
+    }
 }
 
 /// What became of a mail.
@@ -60,11 +71,14 @@ enum Fate {
 pub(crate) struct Undelivered {
     failed: u64,
     all: usize,
+    /// Why the last of them could not.
+    pub(crate) why: String,
 }
 
 /// Sends mails, one after the other. One that fails does not keep the others waiting, unless several do in a row.
 pub(crate) async fn all(app: &App, mails: &[MailId], context: &Context) -> Result<(), Undelivered> {
     let (mut sent, mut refused, mut expired, mut failed, mut in_a_row) = (0_u64, 0_u64, 0_u32, 0_u64, 0_u32);
+    let mut why = String::new();
     for mail in mails {
         if in_a_row >= ENOUGH || remaining(context) < SEND + AROUND {
             break;
@@ -82,6 +96,7 @@ pub(crate) async fn all(app: &App, mails: &[MailId], context: &Context) -> Resul
             Err(failure) => {
                 tracing::error!(%mail, error = %failure, "not sent");
                 failed += 1;
+                why = failure.shown();
                 in_a_row = if failure.concerns_all() { in_a_row + 1 } else { 0 };
             }
         }
@@ -96,7 +111,7 @@ pub(crate) async fn all(app: &App, mails: &[MailId], context: &Context) -> Resul
         }
         tracing::info!(target: telemetry::END, waiting = mails.len(), sent, refused, expired, failed, "mails looked at");
     }
-    if failed == 0 { Ok(()) } else { Err(Undelivered { failed, all: mails.len() }) }
+    if failed == 0 { Ok(()) } else { Err(Undelivered { failed, all: mails.len(), why }) }
 }
 
 async fn one(app: &App, mail: &MailId, holder: &str) -> Result<Fate, Failure> {

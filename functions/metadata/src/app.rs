@@ -2,7 +2,7 @@
 
 use common::{
     aws,
-    config::{DatabaseConfig, LedgerConfig, MailShown, ObjectsConfig, SiteConfig},
+    config::{CdnConfig, DatabaseConfig, LedgerConfig, MailShown, ObjectsConfig, SiteConfig},
     db::Database,
     ledger::Ledger,
     limits::Limits,
@@ -28,7 +28,7 @@ impl App {
         let sdk = aws::sdk(aws::FOR_REQUESTS).await;
         Ok(Self {
             db,
-            objects: Objects::new(objects, &sdk),
+            objects: Objects::new(objects, &sdk).behind(CdnConfig::from_env()?)?,
             limits: Limits::new(ledger.clone(), site.secret.clone(), &sdk),
             ledger: Ledger::new(ledger, &sdk),
             site,

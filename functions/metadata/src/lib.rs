@@ -1,6 +1,7 @@
 //! Lists, shows, renames and deletes videos; a person's own account; answers health.
 
 mod app;
+mod checks;
 mod reference;
 mod routes;
 

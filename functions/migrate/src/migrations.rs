@@ -26,7 +26,10 @@ pub(crate) async fn apply(db: &Database) -> Result<(), MigrateError> {
     if !schema::lock(&mut guard, PATIENCE_SECONDS).await? {
         return Err(MigrateError::Busy);
     }
-    let applied = embedded::migrations::runner().run_async(&mut db.pool()).await;
+    // A deployment that is rolled back, or goes back to the release before, finds the schema of the newer one, which the older
+    // functions bear.
+    let runner = embedded::migrations::runner().set_abort_missing(false);
+    let applied = runner.run_async(&mut db.pool()).await;
     schema::unlock(&mut guard).await?;
     for migration in applied?.applied_migrations() {
         tracing::info!(migration = %migration, "applied");

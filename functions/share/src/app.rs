@@ -2,7 +2,7 @@
 
 use common::{
     aws,
-    config::{DatabaseConfig, ForwardConfig, LedgerConfig, ObjectsConfig, SiteConfig},
+    config::{CdnConfig, DatabaseConfig, ForwardConfig, LedgerConfig, ObjectsConfig, SiteConfig},
     db::Database,
     limits::Limits,
     objects::Objects,
@@ -25,7 +25,7 @@ impl App {
     pub(crate) async fn from_env() -> Result<Self, lambda_http::Error> {
         let db = Database::new(&DatabaseConfig::from_env()?)?;
         let (sdk, site) = (aws::sdk(aws::FOR_REQUESTS).await, SiteConfig::from_env()?);
-        let objects = Objects::new(ObjectsConfig::from_env()?, &sdk);
+        let objects = Objects::new(ObjectsConfig::from_env()?, &sdk).behind(CdnConfig::from_env()?)?;
         let ledger = LedgerConfig::from_env()?;
         let limits = Limits::new(ledger.clone(), site.secret.clone(), &sdk);
         let events = ForwardConfig::is_wanted().then(|| Events::new(ledger.clone(), &sdk));

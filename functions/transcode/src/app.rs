@@ -9,6 +9,8 @@ use common::{
 };
 use media::ffmpeg::Tools;
 
+use crate::heartbeat;
+
 /// Bytes of the function's memory that FFmpeg does not get: what the function itself and the system need. A file that
 /// asks for more than the rest then ends FFmpeg and not the function.
 const NOT_FOR_FFMPEG: u64 = 384 << 20;
@@ -26,9 +28,17 @@ impl App {
     pub(crate) async fn from_env() -> Result<Self, lambda_runtime::Error> {
         let db = Database::new(&DatabaseConfig::from_env()?)?;
         let (objects, ledger) = (ObjectsConfig::from_env()?, LedgerConfig::from_env()?);
-        let tools = Tools::locate(LambdaConfig::from_env()?.memory.saturating_sub(NOT_FOR_FFMPEG))?;
+        let memory = LambdaConfig::from_env()?.memory.saturating_sub(NOT_FOR_FFMPEG);
         let renditions = RenditionsConfig::from_env()?;
         let sdk = aws::sdk(aws::FOR_RECORDINGS).await;
-        Ok(Self { db, objects: Objects::new(objects, &sdk), ledger: Ledger::new(ledger, &sdk), tools, renditions })
+        let ledger = Ledger::new(ledger, &sdk);
+        let tools = match Tools::locate(memory) {
+            Ok(tools) => tools,
+            Err(error) => {
+                heartbeat::without_tools(&ledger, &error).await;
+                return Err(error.into());
+            }
+        };
+        Ok(Self { db, objects: Objects::new(objects, &sdk), ledger, tools, renditions })
     }
 }

@@ -5,6 +5,7 @@ mod app;
 mod assemble;
 mod derive;
 mod ended;
+mod heartbeat;
 mod job;
 mod pieces;
 mod publish;
@@ -30,12 +31,7 @@ async fn main() -> Result<(), Error> {
                     job::run(app, object, &event.context).await?;
                 }
             }
-            // The next one is five minutes away; a repeat of this one or a dead letter would help nobody.
-            Event::Scheduled => {
-                if let Err(error) = sweep::run(app).await {
-                    tracing::error!(%error, "the sweep ended early");
-                }
-            }
+            Event::Scheduled => sweep::scheduled(app).await,
         }
         Ok(())
     })

@@ -20,11 +20,14 @@ use crate::{
     app::App,
     derive,
     ended::Ended,
+    heartbeat,
     job::{GAVE_UP, MAX_TRIES, ask_to_derive, source_of},
 };
 
 /// Seconds without movement after which a video is looked at. Events take one or two.
 const STILL_SECONDS: u32 = 120;
+/// The same of an upload whose arrival is announced by nobody: as long as it takes not to look at every one that just began.
+const UNANNOUNCED_SECONDS: u32 = 10;
 /// Milliseconds after which an upload that never arrived is given up.
 const ABANDONED_MILLIS: i64 = 24 * 3600 * 1000;
 /// Seconds after which the client of a recording in progress counts as dead: it stores a manifest after every two seconds
@@ -50,11 +53,33 @@ pub(crate) enum SweepError {
     Objects(#[from] ObjectsError),
 }
 
+impl SweepError {
+    /// What did not answer, in a word that names nothing else.
+    pub(crate) fn part(&self) -> &'static str {
+        match self {
+            Self::Database(_) => "the database",
+            Self::Ledger(_) => "the ledger",
+            Self::Objects(_) => "S3",
+        }
+    }
+}
+
+/// Sweeps, and tells how that went. The next sweep is five minutes away; a repeat of this one or a dead letter would help
+/// nobody.
+pub(crate) async fn scheduled(app: &App) {
+    let swept = run(app).await;
+    if let Err(error) = &swept {
+        tracing::error!(%error, "the sweep ended early");
+    }
+    heartbeat::after(app, &swept).await;
+}
+
 /// Looks once at everything that stands still.
-pub(crate) async fn run(app: &App) -> Result<(), SweepError> {
+async fn run(app: &App) -> Result<(), SweepError> {
     let mut db = app.db.connect().await?;
-    let standing = videos::standing(&mut db, STILL_SECONDS, BATCH).await?;
-    let asked = videos::asked(&mut db, STILL_SECONDS, BATCH).await?;
+    let still = if app.objects.announces() { STILL_SECONDS } else { UNANNOUNCED_SECONDS };
+    let standing = videos::standing(&mut db, still, BATCH).await?;
+    let asked = videos::asked(&mut db, still, BATCH).await?;
     let underived = videos::underived(&mut db, STILL_SECONDS, BATCH).await?;
     let deleted = videos::tombstones(&mut db, STILL_SECONDS, BATCH).await?;
     drop(db);
@@ -117,6 +142,10 @@ async fn forget_accounts(app: &App) -> Result<(), SweepError> {
 
 /// Lets a video go on or end; true when its upload is there and it still waits.
 async fn look_at(app: &App, video: &Standing) -> Result<bool, SweepError> {
+    let idle = Millis::now().0 - video.updated_at.0;
+    if video.status == Status::Processing && idle < i64::from(STILL_SECONDS) * 1000 {
+        return Ok(false);
+    }
     let uploads = app.objects.list(&keys::raw_prefix(&video.id)).await?;
     let job = match uploads.iter().find_map(|upload| keys::publish_job(&upload.key)) {
         None if video.live => match recording(app, &video.id).await? {
@@ -127,7 +156,6 @@ async fn look_at(app: &App, video: &Standing) -> Result<bool, SweepError> {
         job => job,
     };
     let Some(job) = job else {
-        let idle = Millis::now().0 - video.updated_at.0;
         match video.status {
             Status::Processing => fail(app, video, VANISHED).await?,
             _ if idle > ABANDONED_MILLIS => fail(app, video, NEVER_ARRIVED).await?,

@@ -37,7 +37,7 @@ async fn count(table: &str, column: &str, value: &str) -> u64 {
 }
 
 async fn connection() -> Connection {
-    let config = DatabaseConfig { url: Secret::new(&cloud().ready.database_url), ca: None };
+    let config = DatabaseConfig { url: Secret::new(&cloud().ready.database_url), ca: None, pauses: false };
     Database::new(&config).expect("a database").connect().await.expect("a connection")
 }
 

@@ -184,7 +184,7 @@ async fn what_is_paused_is_not_told() {
 async fn the_first_view_of_each_person_and_of_nobody_is_told_once() {
     let (owner, viewer) = (Person::new().await, Person::new().await);
     let video = owner.create("Watched").await;
-    let config = DatabaseConfig { url: Secret::new(&cloud().ready.database_url), ca: None };
+    let config = DatabaseConfig { url: Secret::new(&cloud().ready.database_url), ca: None, pauses: false };
     let mut db = Database::new(&config).expect("a database").connect().await.expect("a connection");
     let id = |text: &str| UserId::parse(text).expect("an id");
     let (by, to) = (id(&viewer.id), id(&owner.id));

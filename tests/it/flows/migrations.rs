@@ -1,9 +1,10 @@
 //! The schema, brought up to date at every deployment.
 
+use mysql_async::prelude::Queryable;
 use reqwest::Method;
 use serde_json::json;
 use tests::{
-    cloud::{cloud, repository},
+    cloud::{Cloud, cloud, repository},
     person::Person,
     rows,
 };
@@ -20,6 +21,17 @@ async fn migrating_again_and_at_once_changes_nothing() {
         assert!(succeeded, "{answer}");
     }
     assert_eq!(rows::one::<String>(history).await, before);
+}
+
+#[tokio::test]
+async fn the_release_before_deploys_over_a_newer_schema() {
+    let own = tokio::task::spawn_blocking(Cloud::start).await.expect("a cloud");
+    let mut connection = rows::connection(&own).await;
+    let newer = "INSERT INTO refinery_schema_history (version, name, applied_on, checksum) \
+                 VALUES (9999, 'of_the_next_release', '2026-01-01T00:00:00Z', '1')";
+    connection.query_drop(newer).await.expect("a row");
+    let (succeeded, answer) = own.invoke_sync("migrate", &json!({})).await;
+    assert!(succeeded, "{answer}");
 }
 
 #[tokio::test]

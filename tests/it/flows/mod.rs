@@ -3,6 +3,7 @@
 mod account_deletion;
 mod bad_media;
 mod bin;
+mod cdn;
 mod cli;
 mod corpus;
 mod deriving;
@@ -10,7 +11,9 @@ mod desktop;
 mod digest;
 mod events;
 mod failures;
+mod foreign;
 mod forwarding;
+mod import;
 mod instant;
 mod login;
 mod mail;

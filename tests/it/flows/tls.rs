@@ -11,7 +11,8 @@ use mysql_async::prelude::Queryable;
 use tests::cloud::{Cloud, programs};
 
 fn database(url: &str, ca: Option<&str>) -> Database {
-    Database::new(&DatabaseConfig { url: Secret::new(url), ca: ca.map(str::to_owned) }).expect("a database")
+    Database::new(&DatabaseConfig { url: Secret::new(url), ca: ca.map(str::to_owned), pauses: false })
+        .expect("a database")
 }
 
 /// The connection's cipher; empty when it has none.

@@ -177,7 +177,7 @@ async fn a_part_with_an_md5_is_what_its_md5_says() {
 }
 
 #[tokio::test]
-async fn the_parts_that_are_there_are_listed() {
+async fn d12_the_parts_that_are_there_are_listed() {
     let upload = Upload::begin().await;
     let list = async || {
         let body = json!({ "videoId": upload.video, "uploadId": upload.id });

@@ -1,8 +1,11 @@
 //! Configuration, one struct a concern, read from the environment here and nowhere else.
 //! `template.yaml` sets every variable.
 
+mod cdn;
 mod encryption;
+mod import;
 mod mail;
+mod objects;
 mod telemetry;
 
 use std::{borrow::Cow, env};
@@ -12,8 +15,11 @@ use crate::{
     secret::{AuthSecret, Secret},
 };
 
+pub use cdn::{CdnConfig, EdgeConfig, SigningKey};
 pub use encryption::{EncryptionConfig, EncryptionKey};
+pub use import::{ImportConfig, SourceKeys, SourceObjectsConfig};
 pub use mail::{MailConfig, MailTransport, Sender, SmtpServer, SmtpTls};
+pub use objects::{ForeignS3, ObjectsConfig};
 pub use telemetry::TelemetryConfig;
 
 /// A variable is missing or cannot be used; the message says which and what it must hold.
@@ -35,34 +41,17 @@ impl ConfigError {
 pub struct DatabaseConfig {
     /// `DATABASE_URL`: `mysql://user:password@host:3306/database`.
     pub url: Secret,
-    /// `DATABASE_CA`: PEM of the authority that signed the database's certificate. When absent, a public one has.
+    /// `DATABASE_CA`: PEM of the authority that signed the database's certificate. When absent, a public one has, or Amazon's.
     pub ca: Option<String>,
+    /// `DATABASE_PAUSES`: true when the database may be asleep, and is to be waited for.
+    pub pauses: bool,
 }
 
 impl DatabaseConfig {
-    /// Reads `DATABASE_URL` and `DATABASE_CA`.
+    /// Reads `DATABASE_URL`, `DATABASE_CA` and `DATABASE_PAUSES`.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Ok(Self { url: Secret::new(required("DATABASE_URL")?), ca: optional("DATABASE_CA") })
-    }
-}
-
-/// Where recordings are.
-#[derive(Clone, Debug)]
-pub struct ObjectsConfig {
-    /// `MEDIA_BUCKET`: name of the bucket.
-    pub bucket: String,
-    /// True when `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL` points the SDK at an S3 that is not AWS: such servers
-    /// are addressed by path, since a bucket's name does not resolve below their host.
-    pub path_style: bool,
-}
-
-impl ObjectsConfig {
-    /// Reads `MEDIA_BUCKET`, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL`.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Ok(Self {
-            bucket: required("MEDIA_BUCKET")?,
-            path_style: optional("AWS_ENDPOINT_URL_S3").or_else(|| optional("AWS_ENDPOINT_URL")).is_some(),
-        })
+        let (url, ca) = (Secret::new(required("DATABASE_URL")?), optional("DATABASE_CA"));
+        Ok(Self { url, ca, pauses: optional("DATABASE_PAUSES").is_some_and(|pauses| pauses == "true") })
     }
 }
 
@@ -172,6 +161,12 @@ impl SiteConfig {
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.web_url.as_ref().is_none_or(|url| url.starts_with("https://"))
+    }
+
+    /// True for a mailbox of somebody who runs the server.
+    #[must_use]
+    pub fn is_operator(&self, email: &str) -> bool {
+        self.operators.iter().any(|operator| operator.as_str() == email)
     }
 
     /// The site's origin: scheme, host and port. `gateway_host` is the host that API Gateway was reached at.

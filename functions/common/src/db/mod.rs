@@ -8,7 +8,9 @@ pub mod callers;
 pub mod captions;
 pub mod comments;
 pub mod expired;
+pub mod imports;
 pub mod notifications;
+mod rds;
 pub mod schema;
 pub mod server;
 pub mod sessions;
@@ -32,6 +34,8 @@ use crate::{
 
 /// How long one statement or a connection may take. Longer than any query here needs, shorter than a request may last.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// How long a connection may take to a database that may be asleep: Aurora is awake after some fifteen seconds.
+const WAKING: Duration = Duration::from_secs(22);
 
 /// Seconds that a deleted video's or account's row is kept: longer than any signed upload lives and any event is retried.
 const TOMBSTONE_SECONDS: u32 = 2 * 24 * 3600;
@@ -48,6 +52,17 @@ pub enum DbError {
     /// A new row's id could not be made.
     #[error("the system has no random source: {0}")]
     Random(#[from] getrandom::Error),
+}
+
+impl DbError {
+    /// The number of MySQL's own refusal, when it is one.
+    #[must_use]
+    pub fn code(&self) -> Option<u16> {
+        match self {
+            Self::Query(mysql_async::Error::Server(refusal)) => Some(refusal.code),
+            _ => None,
+        }
+    }
 }
 
 impl From<mysql_async::Error> for DbError {
@@ -70,6 +85,8 @@ impl From<mysql_async::Error> for DbError {
 #[derive(Clone, Debug)]
 pub struct Database {
     pool: Pool,
+    /// How long a connection may take.
+    patience: Duration,
 }
 
 impl Database {
@@ -88,12 +105,12 @@ impl Database {
             .client_found_rows(true)
             .tcp_keepalive(Some(Duration::from_secs(60)))
             .setup(vec!["SET time_zone = '+00:00'"]);
-        Ok(Self { pool: Pool::new(opts) })
+        Ok(Self { pool: Pool::new(opts), patience: if config.pauses { WAKING } else { PATIENCE } })
     }
 
     /// The connection; opened, or opened again when it was cut while the environment was frozen.
     pub async fn connect(&self) -> Result<Connection, DbError> {
-        Ok(Connection(bounded(self.pool.get_conn()).await?))
+        Ok(Connection(within(self.patience, self.pool.get_conn()).await?))
     }
 }
 
@@ -126,9 +143,16 @@ impl Connection {
 }
 
 async fn bounded<T>(operation: impl Future<Output = Result<T, mysql_async::Error>>) -> Result<T, DbError> {
-    match timeout(PATIENCE, operation).await {
+    within(PATIENCE, operation).await
+}
+
+async fn within<T>(
+    patience: Duration,
+    operation: impl Future<Output = Result<T, mysql_async::Error>>,
+) -> Result<T, DbError> {
+    match timeout(patience, operation).await {
         Ok(result) => result.map_err(DbError::from),
-        Err(_) => Err(DbError::Unavailable(format!("no answer within {} s", PATIENCE.as_secs()))),
+        Err(_) => Err(DbError::Unavailable(format!("no answer within {} s", patience.as_secs()))),
     }
 }
 

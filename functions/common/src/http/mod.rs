@@ -2,6 +2,7 @@
 //! end with a line that says how it went.
 
 pub mod cookie;
+mod edge;
 mod multipart;
 mod page;
 mod request;
@@ -24,7 +25,7 @@ pub use response::{
 };
 
 use crate::{
-    config::SiteConfig,
+    config::{EdgeConfig, SiteConfig},
     error::ApiError,
     telemetry::{self, Metric},
 };
@@ -40,11 +41,12 @@ where
     F: Future<Output = Answer> + Send,
     A: AsRef<SiteConfig> + Send + Sync,
 {
-    let (app, answer) = (&Arc::new(app), &answer);
+    let (app, answer, edge) = (&Arc::new(app), &answer, &EdgeConfig::from_env());
     lambda_http::run(service_fn(move |request: Request| async move {
         if let Some(context) = request.lambda_context_ref() {
             telemetry::begin(context);
         }
+        let request = edge::arrived(request, edge.secret.as_ref());
         let shape = Shape::of(request.uri().path());
         let (request_id, route) = (request_id(&request), route(&request));
         let site: &SiteConfig = (**app).as_ref();

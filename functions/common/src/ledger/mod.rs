@@ -5,6 +5,7 @@
 //! asynchronous invocation under the same request id and never runs both at once, so a repeat takes its own lease
 //! over at once; anyone else waits until it expires.
 
+mod heartbeats;
 mod mails;
 mod pieces;
 
@@ -19,6 +20,7 @@ use aws_sdk_dynamodb::{
 
 use crate::{config::LedgerConfig, ids::VideoId, time::Millis};
 
+pub use heartbeats::{Heartbeat, Worker};
 pub use mails::Sending;
 pub use pieces::Piece;
 

@@ -77,7 +77,12 @@ async fn copy_parts(
     first: Range<u64>,
     copies: Vec<Range<u64>>,
 ) -> Result<Duration, ObjectsError> {
-    let source = Arc::new(Source { key: made_of.source_key.to_owned(), e_tag: made_of.source.e_tag.clone() });
+    let source = Source {
+        bucket: upload.bucket().to_owned(),
+        key: made_of.source_key.to_owned(),
+        e_tag: made_of.source.e_tag.clone(),
+    };
+    let source = Arc::new(source);
     let (version, (mut bytes, missing)) = (Arc::clone(&source), made_of.begin(first));
     let first = async move |target: Arc<Target>| {
         target.objects.read_into(&version.key, &version.e_tag, missing, &mut bytes).await?;
@@ -181,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn all_parts_but_the_last_have_one_size_and_ten_thousand_are_enough() {
+    fn d9_all_parts_but_the_last_have_one_size_and_ten_thousand_are_enough() {
         for (head, media, part) in [
             (300_000, 40 * MIB, 6 * MIB),
             (6 * MIB, 9 * MIB, 6 * MIB),

@@ -2,7 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Objects, ObjectsError, PART_SECONDS, address, lifetime};
+use super::{Objects, ObjectsError, PART_SECONDS, Reading};
 
 /// Seconds that the address of a download is good.
 pub const DOWNLOAD_SECONDS: u64 = PART_SECONDS;
@@ -11,12 +11,16 @@ pub const DOWNLOAD_SECONDS: u64 = PART_SECONDS;
 const ATTR: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
 impl Objects {
-    /// As [`sign_get`](Self::sign_get), answered as a file with this name, which is saved and not shown.
-    pub async fn sign_download(&self, key: &str, file_name: &str, content_type: &str) -> Result<String, ObjectsError> {
-        let get = self.client.get_object().bucket(&self.bucket).key(key);
-        let get = get.response_content_disposition(disposition(file_name)).response_content_type(content_type);
-        let request = get.presigned(lifetime(DOWNLOAD_SECONDS)?).await.map_err(ObjectsError::call("GetObject"))?;
-        Ok(address(&request))
+    /// As [`sign_version`](Self::sign_version), answered as a file with this name, which is saved and not shown.
+    pub async fn sign_download(
+        &self,
+        key: &str,
+        version: Option<u64>,
+        file_name: &str,
+        content_type: &str,
+    ) -> Result<String, ObjectsError> {
+        let disposition = Some(disposition(file_name));
+        self.sign_reading(key, &Reading { version, content_type: Some(content_type), disposition }).await
     }
 }
 

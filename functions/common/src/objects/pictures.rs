@@ -3,7 +3,7 @@
 use aws_sdk_s3::{error::ProvideErrorMetadata, types::MetadataDirective};
 
 use super::{
-    Head, Objects, ObjectsError, PART_SECONDS, PUT_SECONDS, Serving, address, lifetime,
+    Head, Objects, ObjectsError, PUT_SECONDS, Reading, Serving, address, lifetime,
     transfer::{body_error, quoted, replaced_or},
 };
 
@@ -36,7 +36,7 @@ impl Objects {
         size: u64,
     ) -> Result<SignedUpload, ObjectsError> {
         let length = i64::try_from(size).unwrap_or(i64::MAX);
-        let put = self.client.put_object().bucket(&self.bucket).key(key);
+        let put = self.signer.put_object().bucket(&self.bucket).key(key);
         let put = put.content_type(content_type).content_length(length);
         let request = put.presigned(lifetime(PUT_SECONDS)?).await.map_err(ObjectsError::call("PutObject"))?;
         Ok(SignedUpload { url: address(&request), headers: vec![("Content-Type", content_type.to_owned())] })
@@ -44,9 +44,7 @@ impl Objects {
 
     /// As [`sign_get`](Self::sign_get), answered as this type, whatever the object was stored as.
     pub async fn sign_get_as(&self, key: &str, content_type: &str) -> Result<String, ObjectsError> {
-        let get = self.client.get_object().bucket(&self.bucket).key(key).response_content_type(content_type);
-        let request = get.presigned(lifetime(PART_SECONDS)?).await.map_err(ObjectsError::call("GetObject"))?;
-        Ok(address(&request))
+        self.sign_reading(key, &Reading { content_type: Some(content_type), ..Reading::default() }).await
     }
 
     /// An object's first `most` bytes with what S3 knows of it; `None` when there is no such object.

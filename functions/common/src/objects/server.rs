@@ -1,8 +1,9 @@
 //! What whoever runs the server wants to know of the bucket.
 
-use aws_sdk_s3::types::CorsRule;
+use aws_sdk_s3::types::{BucketVersioningStatus, CorsRule, ExpirationStatus};
 
-use super::{Listed, Objects, ObjectsError, keys};
+use super::{JOB, Listed, Objects, ObjectsError, keys};
+use crate::ids::MailId;
 
 /// Pages of this site store in the bucket with this method, and read this header of the answers.
 const METHOD: &str = "PUT";
@@ -18,6 +19,42 @@ impl Objects {
                 ObjectsError::Call { reason, .. } if reason == "NoSuchCORSConfiguration" => Ok(false),
                 error => Err(error),
             },
+        }
+    }
+
+    /// True when uploads that were begun and never completed are removed after a while.
+    pub async fn drops_abandoned_uploads(&self) -> Result<bool, ObjectsError> {
+        match self.call().get_bucket_lifecycle_configuration().bucket(&self.bucket).send().await {
+            Ok(found) => Ok(found.rules().iter().any(|rule| {
+                *rule.status() == ExpirationStatus::Enabled && rule.abort_incomplete_multipart_upload().is_some()
+            })),
+            Err(error) => match ObjectsError::call("GetBucketLifecycleConfiguration")(error) {
+                ObjectsError::Call { reason, .. } if reason == "NoSuchLifecycleConfiguration" => Ok(false),
+                error => Err(error),
+            },
+        }
+    }
+
+    /// True when removed objects stay as older versions.
+    pub async fn keeps_versions(&self) -> Result<bool, ObjectsError> {
+        let told = self.call().get_bucket_versioning().bucket(&self.bucket).send().await;
+        let told = told.map_err(ObjectsError::call("GetBucketVersioning"))?;
+        Ok(told.status() == Some(&BucketVersioningStatus::Enabled))
+    }
+
+    /// Stores, reads and removes a small object, as far as that goes.
+    pub async fn rehearse(&self) -> Result<(), ObjectsError> {
+        let id = MailId::random().map_err(|_| ObjectsError::File(std::io::Error::other("no random source")))?;
+        let key = keys::trial(&id);
+        self.put(&key, b"{}".to_vec(), JOB).await?;
+        let read = self.read_small(&key).await;
+        self.remove(&key).await?;
+        match read? {
+            Some(bytes) if bytes == b"{}" => Ok(()),
+            other => {
+                let got = other.map_or(0, |bytes| bytes.len() as u64);
+                Err(ObjectsError::Length { call: "GetObject", got, wanted: 2 })
+            }
         }
     }
 

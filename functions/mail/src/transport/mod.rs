@@ -27,7 +27,7 @@ pub(crate) const SEND: Duration = Duration::from_secs(15);
 /// Why a mail is not sent. Reasons hold codes and names of errors, and nothing of what a provider says in words: that may
 /// repeat the address.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum SendError {
+pub enum SendError {
     /// This mail will never be taken.
     #[error("refused for good: {0}")]
     Refused(String),
@@ -37,27 +37,46 @@ pub(crate) enum SendError {
 }
 
 /// How mail leaves here.
-pub(crate) enum Transport {
+#[derive(Debug)]
+pub enum Transport {
+    /// By the API of resend.com.
     Resend(Resend),
+    /// By Amazon SES.
     Ses(Ses),
+    /// By an SMTP server.
     Smtp(Smtp),
+    /// Not at all: what would be sent stands in the log.
     Log,
+}
+
+/// How far a transport could be tried without sending anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// The provider lets us in and knows whom mail is from.
+    Sender,
+    /// The provider lets us in, and tells nothing of whom mail is from.
+    Login,
+    /// There is no provider.
+    Nobody,
 }
 
 /// `MAIL_TRANSPORT`, `MAIL_FROM` or what goes with them cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum SetupError {
+pub enum SetupError {
+    /// Whom mail is from.
     #[error("MAIL_FROM holds no address that mail can be sent from: {0}")]
     From(#[from] lettre::address::AddressError),
+    /// The SMTP server's name.
     #[error("SMTP_URL names a server that TLS cannot be set up for: {0}")]
     Tls(#[from] lettre::transport::smtp::Error),
+    /// Those that servers are believed by.
     #[error("the system's certificates cannot be read: {0}")]
     Certificates(#[from] std::io::Error),
 }
 
 impl Transport {
     /// The configured transport; makes no call.
-    pub(crate) fn new(config: MailConfig, sdk: &aws_config::SdkConfig) -> Result<Self, SetupError> {
+    pub fn new(config: MailConfig, sdk: &aws_config::SdkConfig) -> Result<Self, SetupError> {
         let from = Mailbox::new(config.from.name, config.from.address.parse()?);
         Ok(match config.transport {
             MailTransport::Resend(key) => Self::Resend(Resend::new(resend::API, key, &from)?),
@@ -82,5 +101,19 @@ impl Transport {
         };
         let late = |_| SendError::Later(format!("no answer within {} seconds", SEND.as_secs()));
         tokio::time::timeout(SEND, sent).await.map_err(late)?
+    }
+
+    /// Goes as far as sending does before there is a mail.
+    pub async fn rehearse(&self) -> Result<Answered, SendError> {
+        let rehearsed = async {
+            match self {
+                Self::Resend(resend) => resend.rehearse().await,
+                Self::Ses(ses) => ses.rehearse().await,
+                Self::Smtp(smtp) => smtp.rehearse().await.map(|()| Answered::Sender),
+                Self::Log => Ok(Answered::Nobody),
+            }
+        };
+        let late = |_| SendError::Later(format!("no answer within {} seconds", SEND.as_secs()));
+        tokio::time::timeout(SEND, rehearsed).await.map_err(late)?
     }
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use common::{ids::MailId, secret::Secret};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::{Request, StatusCode, header};
+use hyper::{Request, StatusCode, header, http::request::Builder};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -13,7 +13,7 @@ use lettre::message::Mailbox;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{CONNECT, SendError, SetupError};
+use super::{Answered, CONNECT, SendError, SetupError};
 use crate::letter::Letter;
 
 /// Where it is.
@@ -21,11 +21,26 @@ pub(super) const API: &str = "https://api.resend.com";
 /// Bytes of an answer that are read.
 const MAX_ANSWER: usize = 64 << 10;
 
-pub(crate) struct Resend {
+/// The API, with a key, and whom mail is from.
+#[derive(Debug)]
+pub struct Resend {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
-    endpoint: String,
+    api: String,
     key: Secret,
     from: String,
+    domain: String,
+}
+
+/// Domains that a key may send from.
+#[derive(Deserialize)]
+struct Domains {
+    data: Vec<Domain>,
+}
+
+#[derive(Deserialize)]
+struct Domain {
+    name: String,
+    status: String,
 }
 
 /// What a refusal says to programs.
@@ -44,7 +59,7 @@ impl Resend {
         let connector = tls.https_or_http().enable_http1().wrap_connector(connector);
         // Between two events the function may be frozen for longer than a server keeps a connection.
         let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
-        Ok(Self { client, endpoint: format!("{api}/emails"), key, from: from.to_string() })
+        Ok(Self { client, api: api.to_owned(), key, from: from.to_string(), domain: from.email.domain().to_owned() })
     }
 
     pub(super) async fn send(&self, id: &MailId, letter: &Letter) -> Result<(), SendError> {
@@ -55,30 +70,59 @@ impl Resend {
         if !headers.is_empty() {
             mail["headers"] = headers.into();
         }
-        let request = Request::post(&self.endpoint)
-            .header(header::AUTHORIZATION, format!("Bearer {}", self.key.expose()))
+        let request = Request::post(format!("{}/emails", self.api))
             .header(header::CONTENT_TYPE, "application/json")
+            .header("idempotency-key", id.as_str());
+        let (status, body) = self.ask(request, mail.to_string()).await?;
+        if status.is_success() { Ok(()) } else { judge(status, &name_of(&body)) }
+    }
+
+    /// Lists the domains that the key may send from. A key that may only send is told nothing of them.
+    pub(super) async fn rehearse(&self) -> Result<Answered, SendError> {
+        let (status, body) = self.ask(Request::get(format!("{}/domains", self.api)), String::new()).await?;
+        let name = name_of(&body);
+        if name == "restricted_api_key" {
+            return Ok(Answered::Login);
+        }
+        if !status.is_success() {
+            return Err(SendError::Later(describe(status, &name)));
+        }
+        let domains = serde_json::from_slice::<Domains>(&body).map(|domains| domains.data).unwrap_or_default();
+        match domains.iter().find(|domain| domain.name == self.domain) {
+            Some(domain) if domain.status == "verified" => Ok(Answered::Sender),
+            Some(_) => Err(SendError::Later("the domain of MAIL_FROM is not verified at Resend yet".to_owned())),
+            None => Err(SendError::Later("the domain of MAIL_FROM is not known to Resend".to_owned())),
+        }
+    }
+
+    /// Status and body of an answer; no body where it is too large to be one.
+    async fn ask(&self, request: Builder, body: String) -> Result<(StatusCode, Bytes), SendError> {
+        let request = request
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.key.expose()))
             .header(header::USER_AGENT, "capstan")
-            .header("idempotency-key", id.as_str())
-            .body(Full::from(mail.to_string()))
+            .body(Full::from(body))
             .map_err(|_| SendError::Later("RESEND_API_KEY cannot stand in a header".to_owned()))?;
         let answer = self.client.request(request).await.map_err(|error| SendError::Later(chain(&error)))?;
-        if answer.status().is_success() {
-            return Ok(());
-        }
         let status = answer.status();
-        let body =
-            Limited::new(answer.into_body(), MAX_ANSWER).collect().await.map(http_body_util::Collected::to_bytes);
-        let refusal = body.ok().and_then(|body| serde_json::from_slice::<Refusal>(&body).ok());
-        judge(status, refusal.map(|refusal| refusal.name).unwrap_or_default().as_str())
+        let body = Limited::new(answer.into_body(), MAX_ANSWER).collect().await;
+        Ok((status, body.map(http_body_util::Collected::to_bytes).unwrap_or_default()))
     }
+}
+
+/// What a refusal is called; nothing where that is no name.
+fn name_of(body: &[u8]) -> String {
+    serde_json::from_slice::<Refusal>(body).map(|refusal| refusal.name).unwrap_or_default()
+}
+
+/// A refusal in numbers and names.
+fn describe(status: StatusCode, name: &str) -> String {
+    let known = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    format!("Resend answered {}{}", status.as_u16(), if known { format!(" {name}") } else { String::new() })
 }
 
 /// What a refusal means (Resend's documentation, "Errors").
 fn judge(status: StatusCode, name: &str) -> Result<(), SendError> {
-    let known = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    let reason =
-        format!("Resend answered {}{}", status.as_u16(), if known { format!(" {name}") } else { String::new() });
+    let reason = describe(status, name);
     match (status.as_u16(), name) {
         // Under this id a mail was taken already; its words have changed since.
         (409, "invalid_idempotent_request") => Ok(()),

@@ -4,18 +4,22 @@ use aws_sdk_sesv2::{
     Client,
     config::{Builder, retry::RetryConfig, timeout::TimeoutConfig},
     error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
-    operation::send_email::SendEmailError,
+    operation::{get_account::GetAccountError, send_email::SendEmailError},
     types::{Body, Content, Destination, EmailContent, Message, MessageHeader},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use lettre::message::Mailbox;
 
-use super::{CONNECT, SEND, SendError};
+use super::{Answered, CONNECT, SEND, SendError};
 use crate::letter::Letter;
 
-pub(crate) struct Ses {
+/// SES in the region of the credentials, and whom mail is from.
+#[derive(Debug)]
+pub struct Ses {
     client: Client,
     from: String,
+    address: String,
+    domain: String,
 }
 
 impl Ses {
@@ -23,7 +27,8 @@ impl Ses {
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(SEND).build();
         // A call that got no answer may have sent the mail: it is repeated by the schedule, when there is none.
         let config = Builder::from(sdk).retry_config(RetryConfig::disabled()).timeout_config(timeouts);
-        Self { client: Client::from_conf(config.build()), from: sender(from) }
+        let (address, domain) = (from.email.to_string(), from.email.domain().to_owned());
+        Self { client: Client::from_conf(config.build()), from: sender(from), address, domain }
     }
 
     pub(super) async fn send(&self, letter: &Letter) -> Result<(), SendError> {
@@ -46,6 +51,22 @@ impl Ses {
             Err(error) => Err(judge(&error)),
         }
     }
+
+    /// Asks whether anybody may be sent to, and whether the sender is verified: its domain, or the address alone.
+    pub(super) async fn rehearse(&self) -> Result<Answered, SendError> {
+        let account = self.client.get_account().send().await.map_err(|error| unanswered(&error))?;
+        if !account.production_access_enabled {
+            let sandbox = "the account is in the sandbox of this region, and mail reaches verified addresses only";
+            return Err(SendError::Later(sandbox.to_owned()));
+        }
+        for identity in [&self.domain, &self.address] {
+            let known = self.client.get_email_identity().email_identity(identity).send().await;
+            if known.is_ok_and(|known| known.verified_for_sending_status) {
+                return Ok(Answered::Sender);
+            }
+        }
+        Err(SendError::Later("neither the domain of MAIL_FROM nor its address is verified in this region".to_owned()))
+    }
 }
 
 /// SES wants a name beyond ASCII encoded as headers have it (RFC 2047), in words of at most 75 characters.
@@ -63,6 +84,13 @@ fn sender(from: &Mailbox) -> String {
             format!("{} <{}>", words.join(" "), from.email)
         }
         _ => from.to_string(),
+    }
+}
+
+fn unanswered(error: &SdkError<GetAccountError>) -> SendError {
+    match error.as_service_error().and_then(ProvideErrorMetadata::code) {
+        Some(code) => SendError::Later(format!("SES answered {code}")),
+        None => SendError::Later("SES did not answer".to_owned()),
     }
 }
 

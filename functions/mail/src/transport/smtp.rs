@@ -3,6 +3,8 @@
 //! Command by command, since the same number means different things: a recipient that is refused is refused for good,
 //! while a sender or a login that is refused is the operator's to mend.
 
+use std::fmt;
+
 use common::{
     config::{SmtpServer, SmtpTls},
     ids::MailId,
@@ -25,12 +27,19 @@ use lettre::{
 use super::{CONNECT, SendError, SetupError};
 use crate::letter::Letter;
 
-pub(crate) struct Smtp {
+/// An SMTP server, and whom mail is from.
+pub struct Smtp {
     server: SmtpServer,
     tls: Option<TlsParameters>,
     credentials: Option<Credentials>,
     hello: ClientId,
     from: Mailbox,
+}
+
+impl fmt::Debug for Smtp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Smtp").field("server", &self.server).finish_non_exhaustive()
+    }
 }
 
 impl Smtp {
@@ -60,6 +69,16 @@ impl Smtp {
         connection.command(Data).await.map_err(|error| judge("DATA", &error))?;
         connection.message(&message).await.map_err(|error| judge("the message", &error))?;
         // It is taken, whatever the server says to a good-bye.
+        let _ = connection.quit().await;
+        Ok(())
+    }
+
+    /// Logs in and names the sender.
+    pub(super) async fn rehearse(&self) -> Result<(), SendError> {
+        let mut connection = self.connect().await.map_err(later("the connection"))?;
+        let mail = Mail::new(Some(self.from.email.clone()), Vec::new());
+        connection.command(mail).await.map_err(later("MAIL FROM"))?;
+        // Nothing was sent, whatever the server says to a good-bye.
         let _ = connection.quit().await;
         Ok(())
     }

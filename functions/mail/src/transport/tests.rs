@@ -19,7 +19,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Resend, SendError, Transport};
+use super::{Answered, Resend, SendError, Transport};
 use crate::letter::Letter;
 
 fn letter() -> Letter {
@@ -96,10 +96,11 @@ async fn request(connection: &mut BufReader<TcpStream>) -> Received {
     let mut head = String::new();
     while connection.read_line(&mut head).await.expect("a line") > 2 {}
     let head = head.to_lowercase();
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("a length");
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap_or("0");
     let mut body = vec![0; length.parse().expect("a number")];
     connection.read_exact(&mut body).await.expect("a body");
-    Received { head, body: serde_json::from_slice(&body).expect("JSON") }
+    let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).expect("JSON") };
+    Received { head, body }
 }
 
 fn resend(endpoint: &str) -> Transport {
@@ -299,4 +300,50 @@ async fn mails_that_can_be_ended_say_where_to_mail_programs() {
         { "Name": "List-Unsubscribe", "Value": address }, { "Name": "List-Unsubscribe-Post", "Value": press }
     ]);
     assert_eq!(provider.only().body["Content"]["Simple"]["Headers"], expected);
+}
+
+fn why(rehearsed: Result<Answered, SendError>) -> String {
+    match rehearsed {
+        Err(SendError::Later(why)) => why,
+        other => panic!("not wrong: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn d7_each_transport_is_tried_without_a_mail() {
+    let verified = r#"{"data":[{"name":"example.com","status":"verified"}]}"#;
+    let provider = StandIn::answering(200, "", verified).await;
+    assert_eq!(resend(&provider.endpoint).rehearse().await, Ok(Answered::Sender));
+    assert!(provider.only().head.starts_with("get /domains http/1.1\r\n"));
+    let restricted = r#"{"statusCode":401,"name":"restricted_api_key","message":"only emails"}"#;
+    let provider = StandIn::answering(401, "", restricted).await;
+    assert_eq!(resend(&provider.endpoint).rehearse().await, Ok(Answered::Login));
+    for (status, says, expected) in [
+        (200, r#"{"data":[{"name":"example.com","status":"pending"}]}"#, "not verified"),
+        (200, r#"{"data":[]}"#, "not known"),
+        (400, r#"{"name":"validation_error","message":"API key is invalid"}"#, "400 validation_error"),
+    ] {
+        let provider = StandIn::answering(status, "", says).await;
+        let why = why(resend(&provider.endpoint).rehearse().await);
+        assert!(why.contains(expected), "{why}");
+    }
+
+    let provider =
+        StandIn::answering(200, "", r#"{"ProductionAccessEnabled":true,"VerifiedForSendingStatus":true}"#).await;
+    assert_eq!(ses(&provider.endpoint).rehearse().await, Ok(Answered::Sender));
+    for (status, headers, says, expected) in [
+        (200, "", r#"{"ProductionAccessEnabled":false}"#, "sandbox"),
+        (200, "", r#"{"ProductionAccessEnabled":true,"VerifiedForSendingStatus":false}"#, "verified"),
+        (403, "x-amzn-errortype: AccessDeniedException\r\n", "{}", "AccessDeniedException"),
+    ] {
+        let provider = StandIn::answering(status, headers, says).await;
+        let why = why(ses(&provider.endpoint).rehearse().await);
+        assert!(why.contains(expected), "{why}");
+    }
+
+    let without_login = |url: String| url.replace("u:p@", "");
+    assert_eq!(smtp(&without_login(answering("", "").await)).rehearse().await, Ok(Answered::Sender));
+    let url = without_login(answering("MAIL", "550 <login@example.com> may not send").await);
+    assert_eq!(why(smtp(&url).rehearse().await), "MAIL FROM was answered 550");
+    assert!(why(smtp(&format!("smtp://{}", closed_port())).rehearse().await).starts_with("the connection failed"));
 }

@@ -43,6 +43,15 @@ impl Tools {
         Ok(Self { ffmpeg: find("ffmpeg")?, ffprobe: find("ffprobe")?, memory })
     }
 
+    /// Version of FFmpeg, as it tells it itself, which it does only where it runs.
+    pub async fn version(&self, deadline: Instant) -> Result<String, FfmpegError> {
+        let told = run(&self.ffmpeg, &["-version".to_owned()], self.memory, deadline).await?;
+        let told = String::from_utf8_lossy(&told.stdout);
+        let version = told.strip_prefix("ffmpeg version ").and_then(|rest| rest.split_whitespace().next());
+        let strange = FfmpegError::Useless { program: "ffmpeg".into(), what: "it does not tell its version" };
+        version.map(str::to_owned).ok_or(strange)
+    }
+
     /// Asks ffprobe what a recording is.
     pub async fn probe(&self, input: Input<'_>, deadline: Instant) -> Result<Probe, FfmpegError> {
         let output = run(&self.ffprobe, &command::probe(input), self.memory, deadline).await?;

@@ -149,7 +149,8 @@ pub(super) async fn download(app: &App, request: &Request, id: &str) -> Answer {
         return Err(ApiError::not_ready("This recording cannot be downloaded yet: it is not ready to play."));
     }
     let file_name = format!("{}.mp4", text::file_name(&video.name));
-    let url = app.objects.sign_download(&keys::processed(&video.id), &file_name, "video/mp4").await?;
+    let key = keys::processed(&video.id);
+    let url = app.objects.sign_download(&key, video.published, &file_name, "video/mp4").await?;
     let expires_at = Millis(Millis::now().0 + i64::try_from(DOWNLOAD_SECONDS * 1000).unwrap_or_default());
     agent_json(request, StatusCode::OK, &Download { id: &video.id, url, file_name, expires_at })
 }

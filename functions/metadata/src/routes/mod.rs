@@ -24,6 +24,7 @@ use lambda_http::Request;
 use utoipa::OpenApi;
 
 use self::settings::{account, avatar, profile, server};
+pub(crate) use self::status::PATIENCE;
 use crate::app::App;
 
 /// The function's routes, as openapi.json lists them.
@@ -88,6 +89,7 @@ impl OpenApi for Api {
     avatar::take_away,
     account::delete,
     status::status,
+    status::report,
     dashboard::library::show,
     dashboard::library::cards,
     dashboard::title::change,
@@ -194,6 +196,7 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
         ("POST", ["dashboard", "caps", id, "captions"]) => dashboard::captions::change(&app, &request, id).await,
 
         ("GET", ["api", "status"]) => status::status(&app).await,
+        ("GET", ["api", "status", "report"]) => status::report(&app, &request).await,
         ("GET", ["api", "openapi.json"]) => reference::openapi(),
         ("GET", ["dashboard", "settings", "server"]) => server::show(&app, &request).await,
         ("GET", ["api", "docs"]) => reference::page(),

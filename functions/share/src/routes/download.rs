@@ -40,6 +40,6 @@ pub(super) async fn show(app: &App, request: &Request, code: &str) -> Answer {
     if seen.video.published_at.is_none() {
         return Err(ApiError::not_ready("This recording cannot be downloaded yet: it is not ready to play."));
     }
-    let name = format!("{}.mp4", text::file_name(&seen.video.name));
-    redirect(&app.objects.sign_download(&keys::processed(&seen.video.id), &name, "video/mp4").await?)
+    let (video, name) = (&seen.video, format!("{}.mp4", text::file_name(&seen.video.name)));
+    redirect(&app.objects.sign_download(&keys::processed(&video.id), video.published, &name, "video/mp4").await?)
 }

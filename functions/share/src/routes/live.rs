@@ -71,7 +71,7 @@ pub(super) async fn segment(app: &App, request: &Request) -> Answer {
     let video = segmented(app, request).await?.video;
     let key = live::segment(&video.id, track, index);
     let url = match *request.method() {
-        Method::HEAD => app.objects.sign_head(&key).await?,
+        Method::HEAD => app.objects.sign_head(&key, None).await?,
         _ => app.objects.sign_get(&key).await?,
     };
     redirect(&url)

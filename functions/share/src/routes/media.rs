@@ -60,7 +60,9 @@ async fn picture(app: &App, video: &Video) -> Result<String, ApiError> {
             Some(app.objects.sign_get(&keys::screenshot(&video.id, published)).await?)
         }
         (Kind::Screenshot, None) => None,
-        (Kind::Recording, Some(_)) => Some(app.objects.sign_get(&keys::poster(&video.id)).await?),
+        (Kind::Recording, published @ Some(_)) => {
+            Some(app.objects.sign_version(&keys::poster(&video.id), published).await?)
+        }
         (Kind::Recording, None) => client_thumbnail(app, video).await?,
     };
     url.ok_or_else(not_ready)
@@ -90,7 +92,7 @@ pub(super) async fn preview(app: &App, request: &Request) -> Answer {
     let made = video.storyboard.ok_or_else(|| ApiError::not_found("This video has no preview yet."))?;
     let key = keys::preview(&video.id, made);
     let url = match *request.method() {
-        Method::HEAD => app.objects.sign_head(&key).await?,
+        Method::HEAD => app.objects.sign_head(&key, None).await?,
         _ => app.objects.sign_get(&key).await?,
     };
     redirect(&url)

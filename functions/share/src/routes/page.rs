@@ -153,7 +153,7 @@ async fn page(app: &App, request: &Request, code: &str, embedded: bool) -> Answe
         (Kind::Screenshot, Some(published)) => keys::screenshot(&video.id, published),
         _ => keys::poster(&video.id),
     };
-    let seen = app.objects.sign_get(&seen).await?;
+    let seen = app.objects.sign_version(&seen, video.published).await?;
     let notice = match notice(&video, plays) {
         Some(notice) if notice.waiting && video.kind == Kind::Recording => {
             Some(Notice { thumbnail: client_thumbnail(app, &video).await?, ..notice })

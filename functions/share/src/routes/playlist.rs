@@ -73,8 +73,8 @@ async fn whole(app: &App, request: &Request) -> Answer {
     let video = published(app, request).await?.video;
     let key = keys::processed(&video.id);
     let url = match *request.method() {
-        Method::HEAD => app.objects.sign_head(&key).await?,
-        _ => app.objects.sign_get(&key).await?,
+        Method::HEAD => app.objects.sign_head(&key, video.published).await?,
+        _ => app.objects.sign_version(&key, video.published).await?,
     };
     redirect(&url)
 }

@@ -6,16 +6,19 @@ use axum::http::{HeaderMap, HeaderValue, Method, header};
 use s3s::{
     S3Error, S3ErrorCode, S3Request, S3Result,
     dto::{
-        Bucket, CORSRule, CopyObjectInput, CopyObjectOutput, CopyObjectResult, CreateBucketInput, CreateBucketOutput,
-        DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETagCondition,
-        GetBucketCorsInput, GetBucketCorsOutput, GetBucketLocationInput, GetBucketLocationOutput, GetObjectInput,
-        GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput,
-        ListBucketsOutput, MetadataDirective, PutObjectInput, PutObjectOutput, StreamingBlob, Timestamp,
+        self, AbortIncompleteMultipartUpload, Bucket, CORSRule, CopyObjectInput, CopyObjectOutput, CopyObjectResult,
+        CreateBucketInput, CreateBucketOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput,
+        DeleteObjectsOutput, DeletedObject, ETagCondition, ExpirationStatus, GetBucketCorsInput, GetBucketCorsOutput,
+        GetBucketLifecycleConfigurationInput, GetBucketLifecycleConfigurationOutput, GetBucketLocationInput,
+        GetBucketLocationOutput, GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput,
+        HeadObjectOutput, LifecycleRule, ListBucketsInput, ListBucketsOutput, MetadataDirective, PutObjectInput,
+        PutObjectOutput, StreamingBlob, Timestamp,
     },
     s3_error,
 };
 
 use super::{
+    access::Denied,
     attributes::Attributes,
     blob,
     operations::{Operations, check_write, e_tag, internal, timestamp},
@@ -53,6 +56,31 @@ impl Operations {
             max_age_seconds: rule.max_age_seconds.and_then(|seconds| seconds.try_into().ok()),
         });
         Ok(GetBucketCorsOutput { cors_rules: Some(rules.collect()) })
+    }
+
+    /// What is done here of the template's rules.
+    pub(super) fn get_bucket_lifecycle_configuration(
+        &self,
+        request: &S3Request<GetBucketLifecycleConfigurationInput>,
+    ) -> S3Result<GetBucketLifecycleConfigurationOutput> {
+        self.check_bucket(&request.input.bucket)?;
+        let age = self.abort_incomplete_after.ok_or_else(|| {
+            let message = "The lifecycle configuration does not exist";
+            S3Error::with_message(S3ErrorCode::NoSuchLifecycleConfiguration, message)
+        })?;
+        let days = i32::try_from(age.as_secs() / 86400).ok();
+        let rule = LifecycleRule {
+            abort_incomplete_multipart_upload: Some(AbortIncompleteMultipartUpload { days_after_initiation: days }),
+            expiration: None,
+            filter: None,
+            id: None,
+            noncurrent_version_expiration: None,
+            noncurrent_version_transitions: None,
+            prefix: None,
+            status: ExpirationStatus::from_static(ExpirationStatus::ENABLED),
+            transitions: None,
+        };
+        Ok(GetBucketLifecycleConfigurationOutput { rules: Some(vec![rule]), ..Default::default() })
     }
 
     pub(super) fn create_bucket(&self, request: &S3Request<CreateBucketInput>) -> S3Result<CreateBucketOutput> {
@@ -205,14 +233,25 @@ impl Operations {
         if input.delete.objects.is_empty() || input.delete.objects.len() > 1000 {
             return Err(s3_error!(MalformedXML, "Between 1 and 1000 keys can be deleted at once"));
         }
+        let denied = request.extensions.get::<Denied>().map_or(&[][..], |denied| &denied.0);
         let mut index = self.store.index();
         let mut deleted = Vec::new();
-        for object in &input.delete.objects {
+        for object in input.delete.objects.iter().filter(|object| !denied.contains(&object.key)) {
             self.store.delete(&mut index, &object.key).map_err(internal)?;
             deleted.push(DeletedObject { key: Some(object.key.clone()), ..DeletedObject::default() });
         }
         let quiet = input.delete.quiet.unwrap_or_default();
-        Ok(DeleteObjectsOutput { deleted: (!quiet).then_some(deleted), ..DeleteObjectsOutput::default() })
+        let errors = denied.iter().map(|key| dto::Error {
+            key: Some(key.clone()),
+            code: Some("AccessDenied".to_owned()),
+            message: Some("Access Denied".to_owned()),
+            version_id: None,
+        });
+        Ok(DeleteObjectsOutput {
+            deleted: (!quiet).then_some(deleted),
+            errors: (!denied.is_empty()).then(|| errors.collect()),
+            ..DeleteObjectsOutput::default()
+        })
     }
 }
 

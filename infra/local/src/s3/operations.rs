@@ -4,7 +4,7 @@ use std::{
     io,
     net::{IpAddr, Ipv4Addr},
     sync::Arc,
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use s3s::{
@@ -25,6 +25,7 @@ pub(super) struct Operations {
     pub(super) bucket: String,
     pub(super) store: Arc<Store>,
     pub(super) cors: Vec<CorsRule>,
+    pub(super) abort_incomplete_after: Option<Duration>,
     created: mpsc::UnboundedSender<ObjectCreated>,
 }
 
@@ -33,9 +34,10 @@ impl Operations {
         bucket: String,
         store: Arc<Store>,
         cors: Vec<CorsRule>,
+        abort_incomplete_after: Option<Duration>,
         created: mpsc::UnboundedSender<ObjectCreated>,
     ) -> Self {
-        Self { bucket, store, cors, created }
+        Self { bucket, store, cors, abort_incomplete_after, created }
     }
 
     pub(super) fn check_bucket(&self, bucket: &str) -> S3Result<()> {
@@ -111,7 +113,7 @@ pub(super) fn check_write(
 /// As headers tell it: whole seconds.
 pub(super) fn timestamp(time: SystemTime) -> Timestamp {
     let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-    Timestamp::from(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds))
+    Timestamp::from(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
 pub(super) fn e_tag(value: &str) -> Option<ETag> {
@@ -150,6 +152,7 @@ operations! {
         head_bucket(HeadBucketInput) -> HeadBucketOutput;
         get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput;
         get_bucket_cors(GetBucketCorsInput) -> GetBucketCorsOutput;
+        get_bucket_lifecycle_configuration(GetBucketLifecycleConfigurationInput) -> GetBucketLifecycleConfigurationOutput;
         create_bucket(CreateBucketInput) -> CreateBucketOutput;
 
         get_object(GetObjectInput) -> GetObjectOutput;

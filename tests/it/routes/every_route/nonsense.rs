@@ -93,6 +93,6 @@ async fn wrong_methods_and_unknown_paths_are_not_found() {
     ] {
         let refused = answer(person.request(method.clone(), path)).await;
         assert_eq!(refused.status, 404, "{method} {path}");
-        assert_eq!(refused.body, json!({ "message": "Not Found" }), "{method} {path}");
+        assert!(refused.body.to_string().contains("Not Found"), "{method} {path}: {}", refused.body);
     }
 }

@@ -198,6 +198,7 @@ pub(super) const ROUTES: &[Route] = &[
     caller("POST /dashboard/caps/{id}").about(Video).fields(r#"{"change":"details","name":"Mine now"}"#),
     // Whoever runs the server, and nobody else.
     page_of_account("GET /dashboard/settings/server").always(404),
+    caller("GET /api/status/report").always(404),
     // Health and the list of these routes, without a word about anybody.
     public("GET /api/status", 200),
     public("GET /api/openapi.json", 200),

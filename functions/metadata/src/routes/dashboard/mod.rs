@@ -41,7 +41,7 @@ async fn poster(objects: &Objects, video: &Video) -> Result<Option<String>, ApiE
         (Kind::Screenshot, Some(published)) => keys::screenshot(&video.id, published),
         (Kind::Recording, Some(_)) => keys::poster(&video.id),
     };
-    Ok(Some(objects.sign_get(&key).await?))
+    Ok(Some(objects.sign_version(&key, video.published).await?))
 }
 
 /// `value` for a script. A form leads back to the page of the library that it was on, which says what was done by `word`

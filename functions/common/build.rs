@@ -1,4 +1,4 @@
-//! Tells which migration is this release's newest, for the page of who runs the server.
+//! Tells which migration is this release's newest, for whoever looks whether it was applied.
 
 use std::{error::Error, fs};
 
