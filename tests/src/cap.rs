@@ -1,13 +1,16 @@
 //! A self-hosted Cap to be imported: a database with its tables, and a bucket with its objects.
 
-use std::{collections::BTreeMap, net::SocketAddr, process::Stdio};
+use std::{collections::BTreeMap, net::SocketAddr, process::Stdio, sync::Arc};
 
 use aws_sdk_s3::{
     Client, Config,
     config::{BehaviorVersion, Credentials, Region},
 };
 use common::ids::UserId;
-use local::s3::{S3Options, serve};
+use local::{
+    iam::Iam,
+    s3::{S3Options, serve},
+};
 use mysql_async::{Conn, Opts, OptsBuilder, prelude::Queryable};
 use tempfile::TempDir;
 use tokio::{
@@ -81,7 +84,7 @@ impl Cap {
         let options = S3Options {
             root: folder.path().to_owned(),
             bucket: BUCKET.to_owned(),
-            access_key: KEY.0.to_owned(),
+            iam: Arc::new(Iam::new(KEY.0, &[], None).expect("no policies")),
             secret_key: KEY.1.to_owned(),
             port: 0,
             cors: Vec::new(),

@@ -14,7 +14,10 @@ use axum::{
     http::{HeaderMap, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use local::s3::{self, S3Options};
+use local::{
+    iam::Iam,
+    s3::{self, S3Options},
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -49,7 +52,7 @@ impl Picky {
         let options = S3Options {
             root: data.path().to_owned(),
             bucket: BUCKET.to_owned(),
-            access_key: ACCESS_KEY.to_owned(),
+            iam: Arc::new(Iam::new(ACCESS_KEY, &[], None).expect("no policies")),
             secret_key: SECRET_KEY.to_owned(),
             port: 0,
             cors: Vec::new(),

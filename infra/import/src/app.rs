@@ -75,7 +75,7 @@ pub(crate) async fn run() -> Result<Report, ImportError> {
     let db = Database::new(&DatabaseConfig::from_env()?)?;
     let own = ObjectsConfig::from_env()?;
     let path_style = own.path_style || config.objects.endpoint.is_some();
-    let there = ObjectsConfig { bucket: config.objects.bucket.clone(), path_style };
+    let there = ObjectsConfig { bucket: config.objects.bucket.clone(), path_style, foreign: None };
     let objects = Objects::new(own, &aws::sdk(aws::FOR_RECORDINGS).await);
     let source = Objects::new(there, &aws::sdk_of_source(&config.objects, aws::FOR_RECORDINGS).await);
     let mut cap = Cap::open(&config.database).await?;
