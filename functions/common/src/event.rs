@@ -123,6 +123,7 @@ mod tests {
         let created = Created {
             key: "videos/raw/0123456789abcde.mp4".to_owned(),
             e_tag: Some("d8e8fca2dc0f896fd7cb4cb0031ba249-2".to_owned()),
+            at: Millis::parse("2025-07-08T14:15:39.443Z").expect("a time"),
         };
         let posted = serde_json::from_str(posted).expect("JSON");
         assert_eq!(read(posted).expect("an event"), Event::Created(vec![created]));

@@ -25,7 +25,8 @@ use app::App;
 pub async fn run() -> Result<(), Error> {
     telemetry::init("mail");
     let app = &App::from_env().await?;
-    event::serve(async |event| work(app, event).await).await
+    // Boxed, since what a transport does is nested deeper than the compiler goes.
+    event::serve(async |event| Box::pin(work(app, event)).await).await
 }
 
 /// A failure makes Lambda invoke again, twice; what is then left waits for the schedule.

@@ -107,8 +107,8 @@ async fn live(cloud: &'static Cloud) -> Told {
     let owner = Person::on(cloud).await;
     let video = owner.create("Salaries").await;
     let links = owner.post(&format!("/api/videos/{video}/links"), json!({ "password": "correct horse" })).await;
-    let link_code = links.body["links"].as_array().expect("links").iter().filter_map(|link| link["code"].as_str());
-    let link_code = link_code.last().expect("a link").to_owned();
+    let mut link_code = links.body["links"].as_array().expect("links").iter().filter_map(|link| link["code"].as_str());
+    let link_code = link_code.next_back().expect("a link").to_owned();
     let somebody = Visitor::on(cloud);
     let open = async |password: &str| {
         let body = json!({ "password": password });

@@ -69,8 +69,8 @@ async fn live() -> Day {
 
     // Watched by a link with a password, and by one that is none.
     let made = person.post(&format!("/api/videos/{video}/links"), json!({ "password": "correct horse" })).await;
-    let code = made.body["links"].as_array().expect("links").iter().filter_map(|link| link["code"].as_str());
-    let code = code.last().expect("a link").to_owned();
+    let mut code = made.body["links"].as_array().expect("links").iter().filter_map(|link| link["code"].as_str());
+    let code = code.next_back().expect("a link").to_owned();
     let somebody = Visitor::on(cloud);
     for (password, status) in [("battery staple", 403), ("correct horse", 200)] {
         let told = somebody.json(Method::POST, &format!("/s/{code}"), json!({ "password": password })).await;
