@@ -1,7 +1,6 @@
 //! Things that do not exist, bodies that mean nothing, paths that are no routes.
 
 use reqwest::Method;
-use serde_json::json;
 use tests::{
     person::{Person, answer},
     visitor::page,
