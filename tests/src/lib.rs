@@ -4,6 +4,7 @@
 //! the functions' own binaries.
 
 pub mod bait;
+pub mod cap;
 pub mod chromium;
 pub mod cli;
 pub mod cloud;
@@ -15,8 +16,11 @@ pub mod footage;
 pub mod instant;
 pub mod invocation;
 pub mod mail;
+pub mod permissions;
 pub mod person;
+pub mod picky;
 pub mod processes;
+pub mod proxy;
 pub mod reason;
 pub mod rows;
 pub mod statements;

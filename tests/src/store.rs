@@ -6,9 +6,11 @@ use aws_sdk_s3::{
     config::{BehaviorVersion, Credentials, Region},
 };
 
+use common::objects::keys;
+
 use crate::cloud::{Cloud, cloud};
 
-/// An S3 client with the keys that the functions have.
+/// A client for the media bucket, with the keys that the functions have.
 #[must_use]
 pub fn s3() -> Client {
     s3_of(cloud())
@@ -18,23 +20,52 @@ pub fn s3() -> Client {
 #[must_use]
 pub fn s3_of(cloud: &Cloud) -> Client {
     let ready = &cloud.ready;
-    let keys = Credentials::new(&ready.access_key_id, &ready.secret_access_key, None, None, "tests");
+    match &ready.foreign_s3 {
+        Some(foreign) => {
+            client(&ready.s3_endpoint, &foreign.region, &foreign.access_key_id, &foreign.secret_access_key)
+        }
+        None => own_s3(cloud),
+    }
+}
+
+fn own_s3(cloud: &Cloud) -> Client {
+    let ready = &cloud.ready;
+    client(&ready.own_s3.endpoint, "us-east-1", &ready.access_key_id, &ready.secret_access_key)
+}
+
+/// An S3 client.
+#[must_use]
+pub fn client(endpoint: &str, region: &str, access_key_id: &str, secret_access_key: &str) -> Client {
+    let keys = Credentials::new(access_key_id, secret_access_key, None, None, "tests");
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .endpoint_url(&ready.s3_endpoint)
+        .region(Region::new(region.to_owned()))
+        .endpoint_url(endpoint)
         .force_path_style(true)
         .credentials_provider(keys);
     Client::from_conf(config.build())
 }
 
-/// Keys of all objects of a video.
+/// Whom to ask for the object at a key, and in which bucket.
+fn place(key: &str) -> (Client, &'static str) {
+    let ready = &cloud().ready;
+    if keys::is_work(key) { (own_s3(cloud()), &ready.own_s3.bucket) } else { (s3(), &ready.bucket) }
+}
+
+/// Keys of all objects of a video, in whichever bucket.
 pub async fn keys_of(video: &str) -> Vec<String> {
-    let mut pages = s3().list_objects_v2().bucket(&cloud().ready.bucket).into_paginator().send();
+    let ready = &cloud().ready;
+    let mut places = vec![(s3(), &ready.bucket)];
+    if ready.foreign_s3.is_some() {
+        places.push((own_s3(cloud()), &ready.own_s3.bucket));
+    }
     let mut keys = Vec::new();
-    while let Some(page) = pages.next().await {
-        let objects = page.expect("a listing").contents.unwrap_or_default();
-        keys.extend(objects.into_iter().filter_map(|object| object.key).filter(|key| key.contains(video)));
+    for (client, bucket) in places {
+        let mut pages = client.list_objects_v2().bucket(bucket).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let objects = page.expect("a listing").contents.unwrap_or_default();
+            keys.extend(objects.into_iter().filter_map(|object| object.key).filter(|key| key.contains(video)));
+        }
     }
     keys
 }
@@ -49,24 +80,28 @@ pub async fn published_keys_of(video: &str) -> Vec<String> {
 
 /// Content of an object.
 pub async fn content(key: &str) -> Vec<u8> {
-    let got = s3().get_object().bucket(&cloud().ready.bucket).key(key).send().await.expect("an object");
+    let (s3, bucket) = place(key);
+    let got = s3.get_object().bucket(bucket).key(key).send().await.expect("an object");
     got.body.collect().await.expect("its content").to_vec()
 }
 
 /// Stores an object.
 pub async fn store(key: &str, content: Vec<u8>) {
-    s3().put_object().bucket(&cloud().ready.bucket).key(key).body(content.into()).send().await.expect("stored");
+    let (s3, bucket) = place(key);
+    s3.put_object().bucket(bucket).key(key).body(content.into()).send().await.expect("stored");
 }
 
 /// ETag of an object, if it is there.
 pub async fn e_tag(key: &str) -> Option<String> {
-    let head = s3().head_object().bucket(&cloud().ready.bucket).key(key).send().await.ok()?;
+    let (s3, bucket) = place(key);
+    let head = s3.head_object().bucket(bucket).key(key).send().await.ok()?;
     head.e_tag.map(|e_tag| e_tag.trim_matches('"').to_owned())
 }
 
 /// When an object was stored, in seconds since the epoch.
 pub async fn stored_at(key: &str) -> i64 {
-    let head = s3().head_object().bucket(&cloud().ready.bucket).key(key).send().await.expect("an object");
+    let (s3, bucket) = place(key);
+    let head = s3.head_object().bucket(bucket).key(key).send().await.expect("an object");
     head.last_modified.expect("a time").secs()
 }
 
@@ -179,6 +214,13 @@ pub async fn everything(cloud: &Cloud) -> String {
 /// Lets the ledger forget a day's counts of a video's views.
 pub async fn forget_views(video: &str, day: i64) {
     forget(&format!("views#{video}#{day}")).await;
+}
+
+/// Lets a day's counts of a video's views be what nothing can be added to.
+pub async fn spoil_views(video: &str, day: i64) {
+    let (client, table) = ledger().await;
+    let put = client.put_item().table_name(table).item("pk", AttributeValue::S(format!("views#{video}#{day}")));
+    put.item("viewers", AttributeValue::S("many".to_owned())).send().await.expect("the ledger");
 }
 
 /// Lets what a cloud keeps to be forwarded, and how far it has forwarded, look as if it had been so for some minutes.

@@ -82,6 +82,29 @@ mod tests {
         }
     }
 
+    /// As MinIO's webhook posts it: more around the records, no region, the slashes of the key in percents.
+    #[test]
+    fn what_minio_posts_is_an_event_of_s3() {
+        let posted = r#"{"EventName":"s3:ObjectCreated:CompleteMultipartUpload","Key":"capstan-media/videos/raw/0123456789abcde.mp4",
+            "Records":[{"eventVersion":"2.0","eventSource":"minio:s3","awsRegion":"","eventTime":"2025-07-08T14:15:39.443Z",
+            "eventName":"s3:ObjectCreated:CompleteMultipartUpload","userIdentity":{"principalId":"capstan"},
+            "requestParameters":{"principalId":"capstan","region":"","sourceIPAddress":"127.0.0.1"},
+            "responseElements":{"x-amz-id-2":"a4ab6bb342be1b6ab0c9be895868837d9a4f30778d6bb99f882c2564c5d4e607",
+            "x-amz-request-id":"18504C4ADA8BF777","x-minio-deployment-id":"a2a151f9-442f-47e7-882b-175bd4b2753f",
+            "x-minio-origin-endpoint":"http://127.0.0.1:9000"},
+            "s3":{"s3SchemaVersion":"1.0","configurationId":"Config","bucket":{"name":"capstan-media",
+            "ownerIdentity":{"principalId":"capstan"},"arn":"arn:aws:s3:::capstan-media"},
+            "object":{"key":"videos%2Fraw%2F0123456789abcde.mp4","size":5,"eTag":"d8e8fca2dc0f896fd7cb4cb0031ba249-2",
+            "contentType":"video/mp4","userMetadata":{"content-type":"video/mp4"},"sequencer":"18504C4ADA8EBF58"}},
+            "source":{"host":"127.0.0.1","port":"","userAgent":"aws-sdk-rust/1.3.15 os/linux lang/rust/1.95.0"}}]}"#;
+        let created = Created {
+            key: "videos/raw/0123456789abcde.mp4".to_owned(),
+            e_tag: Some("d8e8fca2dc0f896fd7cb4cb0031ba249-2".to_owned()),
+        };
+        let posted = serde_json::from_str(posted).expect("JSON");
+        assert_eq!(read(posted).expect("an event"), Event::Created(vec![created]));
+    }
+
     #[test]
     fn the_schedule_is_known() {
         let event = json!({ "source": "aws.events", "detail-type": "Scheduled Event" });

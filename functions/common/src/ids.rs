@@ -99,13 +99,25 @@ impl CommentId {
     /// The id that follows from these parts.
     #[must_use]
     pub fn derived(parts: &[&str]) -> Self {
-        let mut hash = Sha256::new();
-        for part in parts {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
-        Self(hash.finalize().iter().take(LENGTH).map(|byte| char::from(ALPHABET[usize::from(byte & 31)])).collect())
+        Self(derived(parts))
     }
+}
+
+impl PictureId {
+    /// The id that follows from these parts.
+    #[must_use]
+    pub fn derived(parts: &[&str]) -> Self {
+        Self(derived(parts))
+    }
+}
+
+fn derived(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().iter().take(LENGTH).map(|byte| char::from(ALPHABET[usize::from(byte & 31)])).collect()
 }
 
 /// The last part of a share link. A video's first link has the video's id as its code.

@@ -1,11 +1,16 @@
 //! Passwords of share links: argon2id with the parameters that OWASP's Password Storage Cheat Sheet names first (19 MiB,
-//! two passes, one lane).
+//! two passes, one lane). What was imported from a Cap is PBKDF2 until it is next used.
 
-use std::fmt;
+use std::{fmt, num::NonZeroU32};
 
 use argon2::{
-    Argon2,
+    ARGON2ID_IDENT, Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc},
+};
+use aws_lc_rs::pbkdf2;
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, STANDARD_NO_PAD},
 };
 use tokio::task::spawn_blocking;
 
@@ -13,6 +18,15 @@ use crate::error::ApiError;
 
 /// Characters of a password.
 pub const CHARACTERS: std::ops::RangeInclusive<usize> = 1..=200;
+
+/// PBKDF2 with HMAC-SHA-256 in a PHC string.
+const PBKDF2: &str = "pbkdf2-sha256";
+/// Iterations that are done at most, whatever a row asks for: some 200 ms of a processor.
+const MOST_ITERATIONS: u32 = 1_000_000;
+/// What Cap keeps: a salt of 16 bytes and a key of 32, in base64, made in so many iterations.
+const CAP_SALT: usize = 16;
+const CAP_BYTES: usize = CAP_SALT + 32;
+const CAP_ITERATIONS: u32 = 100_000;
 
 /// What is kept of a password, as a PHC string.
 #[derive(Clone)]
@@ -40,6 +54,24 @@ impl PasswordHash {
         Ok(Self(hash.to_string()))
     }
 
+    /// What a Cap's database holds, if it has the form of that.
+    #[must_use]
+    pub fn of_cap(text: &str) -> Option<Self> {
+        let bytes = STANDARD.decode(text.trim()).ok().filter(|bytes| bytes.len() == CAP_BYTES)?;
+        let (salt, key) = bytes.split_at(CAP_SALT);
+        let (salt, key) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(key));
+        Some(Self(format!("${PBKDF2}$i={CAP_ITERATIONS}${salt}${key}")))
+    }
+
+    /// True when a password would be hashed like this today.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.0
+            .strip_prefix('$')
+            .and_then(|rest| rest.split_once('$'))
+            .is_some_and(|(name, _)| name == ARGON2ID_IDENT.as_str())
+    }
+
     /// What the database holds.
     #[must_use]
     pub fn from_row(text: String) -> Self {
@@ -60,12 +92,26 @@ impl PasswordHash {
         let (hash, password) = (self.0.clone(), password.to_owned());
         let fits = spawn_blocking(move || {
             let hash = phc::PasswordHash::new(&hash).map_err(|error| Unhashed(error.to_string()))?;
-            Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+            match hash.algorithm.as_str() {
+                PBKDF2 => fits_pbkdf2(&password, &hash),
+                _ => Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()),
+            }
         });
         let fits: Result<bool, Unhashed> =
             fits.await.map_err(|error| ApiError::internal(Unhashed(error.to_string())))?;
         fits.map_err(ApiError::internal)
     }
+}
+
+/// Compares in constant time.
+fn fits_pbkdf2(password: &str, hash: &phc::PasswordHash) -> Result<bool, Unhashed> {
+    let iterations = hash.params.get_decimal("i").filter(|iterations| *iterations <= MOST_ITERATIONS);
+    let (Some(iterations), Some(salt), Some(key)) = (iterations.and_then(NonZeroU32::new), &hash.salt, &hash.hash)
+    else {
+        return Err(Unhashed(format!("{PBKDF2} needs a salt, a key and 1 to {MOST_ITERATIONS} iterations")));
+    };
+    let (salt, key) = (salt.as_ref(), key.as_bytes());
+    Ok(pbkdf2::verify(pbkdf2::PBKDF2_HMAC_SHA256, iterations, salt, password.as_bytes(), key).is_ok())
 }
 
 impl fmt::Debug for PasswordHash {
@@ -88,6 +134,31 @@ mod tests {
             assert!(!hash.fits(other).await.expect("an answer"), "{other:.20}");
         }
         assert_ne!(hash.as_str(), PasswordHash::of("päss word").await.expect("another").as_str());
+    }
+
+    /// Of `open sesame` and the salt 00 01 … 0f, as Python's `hashlib.pbkdf2_hmac` makes it.
+    const OF_CAP: &str = "AAECAwQFBgcICQoLDA0OD2N4aXT2votr92tWeAzWIglet8p83wv6exvOd4Jimdmo";
+
+    #[tokio::test]
+    async fn what_a_cap_has_kept_fits_until_it_is_hashed_anew() {
+        let hash = PasswordHash::of_cap(OF_CAP).expect("a hash");
+        assert!(hash.as_str().starts_with("$pbkdf2-sha256$i=100000$AAECAwQFBgcICQoLDA0ODw$"), "{}", hash.as_str());
+        assert!(hash.fits("open sesame").await.expect("an answer") && !hash.is_current());
+        for other in ["", "Open sesame", "open sesame ", "open"] {
+            assert!(!hash.fits(other).await.expect("an answer"), "{other}");
+        }
+        assert!(PasswordHash::of("open sesame").await.expect("a hash").is_current());
+    }
+
+    #[tokio::test]
+    async fn what_is_no_hash_of_a_cap_is_refused() {
+        for wrong in ["", "secret", "AAAA", &OF_CAP[4..], &format!("{OF_CAP}AAAA"), "$argon2id$v=19$m=1,t=1,p=1$a$b"] {
+            assert!(PasswordHash::of_cap(wrong).is_none(), "{wrong}");
+        }
+        for costly in ["i=1000001", "i=4294967295", "i=0", "l=32"] {
+            let row = PasswordHash::of_cap(OF_CAP).expect("a hash").as_str().replace("i=100000", costly);
+            assert!(PasswordHash::from_row(row).fits("open sesame").await.is_err(), "{costly}");
+        }
     }
 
     #[tokio::test]

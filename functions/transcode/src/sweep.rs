@@ -23,6 +23,8 @@ use crate::{
 
 /// Seconds without movement after which a video is looked at. Events take one or two.
 const STILL_SECONDS: u32 = 120;
+/// The same of an upload whose arrival is announced by nobody: as long as it takes not to look at every one that just began.
+const UNANNOUNCED_SECONDS: u32 = 10;
 /// Milliseconds after which an upload that never arrived is given up.
 const ABANDONED_MILLIS: i64 = 24 * 3600 * 1000;
 /// Seconds after which the client of a recording in progress counts as dead: it stores a manifest after every two seconds
@@ -72,8 +74,9 @@ pub(crate) async fn scheduled(app: &App) {
 /// Looks once at everything that stands still.
 async fn run(app: &App) -> Result<(), SweepError> {
     let mut db = app.db.connect().await?;
-    let standing = videos::standing(&mut db, STILL_SECONDS, BATCH).await?;
-    let asked = videos::asked(&mut db, STILL_SECONDS, BATCH).await?;
+    let still = if app.objects.announces() { STILL_SECONDS } else { UNANNOUNCED_SECONDS };
+    let standing = videos::standing(&mut db, still, BATCH).await?;
+    let asked = videos::asked(&mut db, still, BATCH).await?;
     let underived = videos::underived(&mut db, STILL_SECONDS, BATCH).await?;
     let deleted = videos::tombstones(&mut db, STILL_SECONDS, BATCH).await?;
     drop(db);
@@ -129,6 +132,10 @@ async fn forget_accounts(app: &App) -> Result<(), SweepError> {
 }
 
 async fn look_at(app: &App, video: &Standing) -> Result<(), SweepError> {
+    let idle = Millis::now().0 - video.updated_at.0;
+    if video.status == Status::Processing && idle < i64::from(STILL_SECONDS) * 1000 {
+        return Ok(());
+    }
     let uploads = app.objects.list(&keys::raw_prefix(&video.id)).await?;
     let job = match uploads.iter().find_map(|upload| keys::publish_job(&upload.key)) {
         None if video.live => match recording(app, &video.id).await? {
@@ -139,7 +146,6 @@ async fn look_at(app: &App, video: &Standing) -> Result<(), SweepError> {
         job => job,
     };
     let Some(job) = job else {
-        let idle = Millis::now().0 - video.updated_at.0;
         return match video.status {
             Status::Processing => fail(app, video, VANISHED).await,
             _ if idle > ABANDONED_MILLIS => fail(app, video, NEVER_ARRIVED).await,

@@ -7,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+use aws_config::BehaviorVersion;
+use aws_sdk_s3::error::ProvideErrorMetadata;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::{Value, json};
 
@@ -49,6 +51,7 @@ async fn answer(event: LambdaEvent<Value>) -> Result<Value, Error> {
             Ok(json!({"pid": pid}))
         }
         Some("http") => Ok(order["answer"].clone()),
+        Some("read") => Ok(read(&order).await),
         _ => {
             let environment: Vec<(String, String)> = std::env::vars().collect();
             let left = context.deadline.saturating_sub(
@@ -63,6 +66,21 @@ async fn answer(event: LambdaEvent<Value>) -> Result<Value, Error> {
                 "environment": environment.into_iter().collect::<std::collections::BTreeMap<_, _>>(),
             }))
         }
+    }
+}
+
+/// Reads an object with the address and the access key of its environment: its content, or the code of a refusal.
+async fn read(order: &Value) -> Value {
+    let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let config = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
+    let s3 = aws_sdk_s3::Client::from_conf(config);
+    let text = |name: &str| order[name].as_str().unwrap_or_default();
+    match s3.get_object().bucket(text("bucket")).key(text("key")).send().await {
+        Ok(object) => {
+            let bytes = object.body.collect().await.map(|body| body.to_vec()).unwrap_or_default();
+            json!(String::from_utf8_lossy(&bytes))
+        }
+        Err(error) => json!(error.code()),
     }
 }
 

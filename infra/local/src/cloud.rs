@@ -6,6 +6,7 @@ use std::{
     io::ErrorKind,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -15,10 +16,14 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     custom_resource, dynamo, events, gateway,
+    iam::Iam,
     lambda::{Lambda, LambdaOptions},
     mail::Mailbox,
     mysql::{Mysql, MysqlOptions},
-    s3::{self, ObjectCreated, S3Options},
+    s3::{
+        self, ObjectCreated, S3Options,
+        foreign::{self, ForeignOptions},
+    },
     schedule,
     state::{self, AccessKeys},
     template::{Bucket, Inputs, Template},
@@ -36,6 +41,8 @@ pub struct Options {
     pub state_dir: PathBuf,
     /// Port of the API; 0 for a free one.
     pub port: u16,
+    /// Port of Lambda's API; 0 for a free one.
+    pub lambda_port: u16,
     /// Wait before the first retry of an asynchronous event; the second waits twice as long.
     pub retry_delay: Duration,
     /// Folder of an unpacked MySQL server, when there is none in PATH.
@@ -43,6 +50,8 @@ pub struct Options {
     /// Template parameters beside those that are made here (`DatabaseUrl`, `WebUrl`, `Architecture`, those of mail, `Operators`), which
     /// they win over.
     pub parameters: BTreeMap<String, String>,
+    /// File to which is written what of their policies the functions use.
+    pub permissions: Option<PathBuf>,
     /// Cancel it to give up starting.
     pub interrupt: CancellationToken,
 }
@@ -56,9 +65,11 @@ impl Options {
             functions_dir,
             state_dir,
             port: 0,
+            lambda_port: 0,
             retry_delay: Duration::from_secs(1),
             mysql_home: None,
             parameters: BTreeMap::new(),
+            permissions: None,
             interrupt: CancellationToken::new(),
         }
     }
@@ -71,19 +82,21 @@ const CONCURRENCY: usize = 10;
 pub struct LocalCloud {
     /// Address of the API, without a trailing slash.
     pub base_url: String,
-    /// Address of S3.
+    /// Address of its own S3.
     pub s3_endpoint: String,
+    /// Where recordings are instead, when the parameters say so.
+    pub foreign: Option<ForeignOptions>,
     /// Address of DynamoDB.
     pub dynamodb_endpoint: String,
     /// Address of Lambda's API, with `/_local/functions` and `/_local/dead-letters`.
     pub lambda_endpoint: String,
-    /// Name of the media bucket.
+    /// Name of the bucket of its own S3.
     pub bucket: String,
     /// Address of the database, with user and password.
     pub database_url: String,
     /// Where mail is caught.
     pub smtp_address: SocketAddr,
-    /// Access key of S3 and DynamoDB.
+    /// Access key of S3 and DynamoDB that may do everything.
     pub access_key_id: String,
     /// Its secret.
     pub secret_access_key: String,
@@ -114,6 +127,7 @@ impl LocalCloud {
             Ok(started) => Ok(Self {
                 base_url,
                 s3_endpoint: started.s3_endpoint,
+                foreign: started.foreign,
                 dynamodb_endpoint: started.dynamodb_endpoint,
                 lambda_endpoint: started.lambda_endpoint,
                 bucket: started.bucket,
@@ -154,6 +168,7 @@ struct Parts<'a> {
 
 struct Started {
     s3_endpoint: String,
+    foreign: Option<ForeignOptions>,
     dynamodb_endpoint: String,
     lambda_endpoint: String,
     bucket: String,
@@ -171,11 +186,17 @@ impl Parts<'_> {
             bail!("The template has {} buckets; the local cloud runs one", template.buckets.len())
         };
         let (created, objects) = mpsc::unbounded_channel();
-        let s3_endpoint = self.s3(bucket, created).await?;
-        let dynamodb_endpoint = self.dynamodb(&template).await?;
+        let root = &self.keys.access_key_id;
+        let iam = Arc::new(Iam::new(root, &template.functions, self.options.permissions.as_deref())?);
+        let s3_endpoint = self.s3(bucket, Arc::clone(&iam), created.clone()).await?;
+        let foreign = ForeignOptions::of(&template);
+        if let Some(foreign) = &foreign {
+            foreign::watch(foreign, bucket, &template.object_triggers, created, self.stop.clone()).await?;
+        }
+        let dynamodb_endpoint = self.dynamodb(&template, iam).await?;
         let lambda = self.lambda(&template, &s3_endpoint, &dynamodb_endpoint)?;
         let started = async {
-            let lambda_address = lambda.serve_api(0, self.stop.clone()).await?;
+            let lambda_address = lambda.serve_api(self.options.lambda_port, self.stop.clone()).await?;
             events::serve(objects, template.object_triggers, lambda.clone());
             custom_resource::create(&template.custom_resources, &lambda).await?;
             gateway::serve(listener, template.routes, lambda.clone(), mailbox, self.stop.clone());
@@ -187,6 +208,7 @@ impl Parts<'_> {
         match started.await {
             Ok(lambda_endpoint) => Ok(Started {
                 s3_endpoint,
+                foreign,
                 dynamodb_endpoint,
                 lambda_endpoint,
                 bucket: bucket.name.clone(),
@@ -219,11 +241,16 @@ impl Parts<'_> {
         Ok(template)
     }
 
-    async fn s3(&self, bucket: &Bucket, created: mpsc::UnboundedSender<ObjectCreated>) -> Result<String> {
+    async fn s3(
+        &self,
+        bucket: &Bucket,
+        iam: Arc<Iam>,
+        created: mpsc::UnboundedSender<ObjectCreated>,
+    ) -> Result<String> {
         let options = S3Options {
             root: self.state_dir.join("s3"),
             bucket: bucket.name.clone(),
-            access_key: self.keys.access_key_id.clone(),
+            iam,
             secret_key: self.keys.secret_access_key.clone(),
             port: 0,
             cors: bucket.cors.clone(),
@@ -233,9 +260,9 @@ impl Parts<'_> {
         Ok(format!("http://{address}"))
     }
 
-    async fn dynamodb(&self, template: &Template) -> Result<String> {
+    async fn dynamodb(&self, template: &Template, iam: Arc<Iam>) -> Result<String> {
         let path = self.state_dir.join("dynamodb.sqlite");
-        let address = dynamo::serve(Some(path), &template.tables, 0, self.stop.clone())
+        let address = dynamo::serve(Some(path), &template.tables, iam, 0, self.stop.clone())
             .await
             .context("DynamoDB did not start")?;
         Ok(format!("http://{address}"))
@@ -247,13 +274,17 @@ impl Parts<'_> {
             .canonicalize()
             .with_context(|| format!("There is no folder {} with the functions' programs", functions_dir.display()))?;
         let environment = [
-            ("AWS_ACCESS_KEY_ID", self.keys.access_key_id.as_str()),
-            ("AWS_SECRET_ACCESS_KEY", &self.keys.secret_access_key),
+            ("AWS_SECRET_ACCESS_KEY", self.keys.secret_access_key.as_str()),
             ("AWS_ENDPOINT_URL_S3", s3_endpoint),
             ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_endpoint),
         ];
+        let mut functions = template.functions.clone();
+        for function in &mut functions {
+            let key = Iam::key_of(&self.keys.access_key_id, &function.name);
+            function.environment.insert("AWS_ACCESS_KEY_ID".to_owned(), key);
+        }
         Lambda::new(LambdaOptions {
-            functions: template.functions.clone(),
+            functions,
             functions_dir,
             state_dir: self.state_dir.to_owned(),
             environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),

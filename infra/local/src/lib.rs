@@ -6,6 +6,7 @@ pub mod dynamo;
 pub mod events;
 pub mod gateway;
 mod http;
+pub mod iam;
 pub mod ids;
 pub mod lambda;
 pub mod log;

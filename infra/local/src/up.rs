@@ -57,10 +57,28 @@ struct Ready<'a> {
     video_id: Option<&'a str>,
     s3_endpoint: &'a str,
     bucket: &'a str,
+    own_s3: OwnS3<'a>,
+    foreign_s3: Option<ForeignS3<'a>>,
     database_url: &'a str,
     dynamodb_endpoint: &'a str,
     lambda_endpoint: &'a str,
     smtp_address: String,
+    access_key_id: &'a str,
+    secret_access_key: &'a str,
+}
+
+/// The local cloud's own S3. Jobs and mails are always there, recordings unless there is a foreign one.
+#[derive(Debug, Serialize)]
+struct OwnS3<'a> {
+    endpoint: &'a str,
+    bucket: &'a str,
+}
+
+/// Another S3, which holds the recordings. Its bucket and endpoint are `bucket` and `s3Endpoint` then.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ForeignS3<'a> {
+    region: &'a str,
     access_key_id: &'a str,
     secret_access_key: &'a str,
 }
@@ -97,8 +115,14 @@ pub async fn announce(cloud: &LocalCloud, options: &Options) -> Result<()> {
         email: EMAIL,
         share_url: share_url.as_deref(),
         video_id: demo.video_id.as_deref(),
-        s3_endpoint: &cloud.s3_endpoint,
-        bucket: &cloud.bucket,
+        s3_endpoint: cloud.foreign.as_ref().map_or(&cloud.s3_endpoint, |foreign| &foreign.endpoint),
+        bucket: cloud.foreign.as_ref().map_or(&cloud.bucket, |foreign| &foreign.bucket),
+        own_s3: OwnS3 { endpoint: &cloud.s3_endpoint, bucket: &cloud.bucket },
+        foreign_s3: cloud.foreign.as_ref().map(|foreign| ForeignS3 {
+            region: &foreign.region,
+            access_key_id: &foreign.access_key_id,
+            secret_access_key: &foreign.secret_access_key,
+        }),
         database_url: &cloud.database_url,
         dynamodb_endpoint: &cloud.dynamodb_endpoint,
         lambda_endpoint: &cloud.lambda_endpoint,
@@ -115,6 +139,9 @@ pub async fn announce(cloud: &LocalCloud, options: &Options) -> Result<()> {
     println!("  API key      {}   (Authorization: Bearer …)", demo.api_key);
     println!("  Sign in      {}/login   (as {EMAIL} or anybody)", cloud.base_url);
     println!("  Mail         {}/_local/mail", cloud.base_url);
+    if let Some(foreign) = &cloud.foreign {
+        println!("  Recordings   {}/{}", foreign.endpoint, foreign.bucket);
+    }
     println!("  Data         {}   (make clean removes it)", cloud.state_dir.display());
     println!("\n  Ctrl-C stops everything and keeps the data.\n");
     Ok(())

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use tests::{
-    cloud::{Cloud, cloud},
+    cloud::{Cloud, behind_own_s3, cloud},
     elapsed::{pass, sweep_on},
     footage,
     instant::{Footage, Recording, segments},
@@ -161,6 +161,9 @@ async fn a17_a_manifest_that_is_rewritten_counts_as_it_is_last() {
 /// As if a client had fallen silent, or had stored everything and then not said so: time passes while the cloud stands.
 #[tokio::test]
 async fn a17_what_a_dead_client_left_is_made_into_one_file_by_the_sweep() {
+    if !behind_own_s3("time that passes for objects") {
+        return;
+    }
     let state = tempfile::TempDir::new().expect("a state directory");
     let first: &'static Cloud = Box::leak(Box::new(Cloud::start_in(state.path())));
     let (person, footage) = (Person::on(first).await, Footage::new("160x90", 6).await);

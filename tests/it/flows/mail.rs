@@ -41,7 +41,7 @@ impl Post {
             Cloud::with(&[&url, &format!("DatabaseEncryptionKey={KEY}")])
         };
         let cloud = tokio::task::spawn_blocking(start).await.expect("a cloud");
-        let config = ObjectsConfig { bucket: cloud.ready.bucket.clone(), path_style: true };
+        let config = ObjectsConfig { bucket: cloud.ready.own_s3.bucket.clone(), path_style: true, foreign: None };
         let objects = Objects::new(config, &sdk(&cloud));
         Self { outbox: Outbox::new(objects.clone(), sealer()), cloud, objects, port }
     }
@@ -78,7 +78,7 @@ fn sdk(cloud: &Cloud) -> aws_config::SdkConfig {
     let keys = aws_sdk_s3::config::Credentials::new(id, secret, None, None, "tests");
     aws_config::SdkConfig::builder()
         .region(aws_sdk_s3::config::Region::new("us-east-1"))
-        .endpoint_url(&cloud.ready.s3_endpoint)
+        .endpoint_url(&cloud.ready.own_s3.endpoint)
         .credentials_provider(aws_sdk_s3::config::SharedCredentialsProvider::new(keys))
         .build()
 }

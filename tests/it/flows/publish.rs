@@ -46,6 +46,16 @@ async fn a_screen_recording_is_published_without_encoding() {
 }
 
 #[tokio::test]
+async fn a_recording_of_many_parts_is_copied_and_not_moved() {
+    let person = Person::new().await;
+    let recording = footage::large().await;
+    let video = person.record("Large", recording.clone()).await;
+    person.ready(&video).await;
+    let played = person.watch(&video).await;
+    assert!(index_first(&played) && ends_alike(&recording, &played), "the media is the upload's own, byte for byte");
+}
+
+#[tokio::test]
 async fn a_browser_recording_is_encoded_for_phones() {
     let person = Person::new().await;
     let recording = footage::browser_recording("641x359", 2).await;

@@ -131,7 +131,7 @@ async fn signing_an_upload_asks_s3_nothing() {
         .region(aws_config::Region::new("eu-west-1"))
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new("AKID", "secret", None, None, "test")))
         .build();
-    let config = ObjectsConfig { bucket: "bucket".to_owned(), path_style: false };
+    let config = ObjectsConfig { bucket: "bucket".to_owned(), path_style: false, foreign: None };
     let objects = Objects::new(config, &sdk).metered();
     objects.sign_put("videos/raw/x.mp4").await.expect("an address");
     objects.sign_part("videos/raw/x.mp4", "upload", 1, Some("1B2M2Y8AsgTpgAmY7PhCfg==")).await.expect("an address");

@@ -60,6 +60,10 @@ async fn a_picture_is_shown_as_it_was_given() {
             );
             assert_eq!(shown.bytes().await.expect("the picture"), bytes);
         }
+        let session = person.browser().await.get("/api/auth/session").await;
+        let session: Value = serde_json::from_str(&session.text).expect("JSON");
+        let shown = fetch(&session["user"]["image"]).await;
+        assert_eq!(shown.bytes().await.expect("the picture"), bytes, "the login shows it as well");
         let keys = store::keys_of(&person.id).await;
         assert!(
             keys.len() == 1 && keys[0].ends_with(ending),

@@ -55,6 +55,25 @@ async fn a_viewer_counts_once_and_a_quarter_once_a_play() {
 }
 
 #[tokio::test]
+async fn a_viewer_who_could_not_be_counted_is_counted_when_told_again() {
+    let (_, video) = quick().await;
+    let watcher = Watcher::new();
+    let told = json!({ "videoId": video, "sessionId": "one", "playId": "first", "progress": 25 });
+    let today: i64 = rows::one("SELECT TO_DAYS(UTC_DATE()) - 719528").await;
+    // Tomorrow as well, for a test at midnight.
+    for day in [today, today + 1] {
+        store::spoil_views(&video, day).await;
+    }
+    let failed = watcher.tell(told.clone()).await;
+    assert!(failed.status >= 500, "{failed:?}");
+    for day in [today, today + 1] {
+        store::forget_views(&video, day).await;
+    }
+    assert_eq!(watcher.tell(told).await.status, 200);
+    assert_eq!(counted(&video).await, [1, 1, 1, 0, 0, 0]);
+}
+
+#[tokio::test]
 async fn many_at_once_are_all_counted_and_one_of_many_words_once() {
     let (_, video) = quick().await;
     let watcher = Watcher::new();

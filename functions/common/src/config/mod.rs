@@ -3,7 +3,9 @@
 
 mod cdn;
 mod encryption;
+mod import;
 mod mail;
+mod objects;
 
 use std::{borrow::Cow, env};
 
@@ -14,7 +16,9 @@ use crate::{
 
 pub use cdn::{CdnConfig, EdgeConfig, SigningKey};
 pub use encryption::{EncryptionConfig, EncryptionKey};
+pub use import::{ImportConfig, SourceKeys, SourceObjectsConfig};
 pub use mail::{MailConfig, MailTransport, Sender, SmtpServer, SmtpTls};
+pub use objects::{ForeignS3, ObjectsConfig};
 
 /// A variable is missing or cannot be used; the message says which and what it must hold.
 #[derive(Debug, thiserror::Error)]
@@ -46,26 +50,6 @@ impl DatabaseConfig {
     pub fn from_env() -> Result<Self, ConfigError> {
         let (url, ca) = (Secret::new(required("DATABASE_URL")?), optional("DATABASE_CA"));
         Ok(Self { url, ca, pauses: optional("DATABASE_PAUSES").is_some_and(|pauses| pauses == "true") })
-    }
-}
-
-/// Where recordings are.
-#[derive(Clone, Debug)]
-pub struct ObjectsConfig {
-    /// `MEDIA_BUCKET`: name of the bucket.
-    pub bucket: String,
-    /// True when `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL` points the SDK at an S3 that is not AWS: such servers
-    /// are addressed by path, since a bucket's name does not resolve below their host.
-    pub path_style: bool,
-}
-
-impl ObjectsConfig {
-    /// Reads `MEDIA_BUCKET`, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL`.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Ok(Self {
-            bucket: required("MEDIA_BUCKET")?,
-            path_style: optional("AWS_ENDPOINT_URL_S3").or_else(|| optional("AWS_ENDPOINT_URL")).is_some(),
-        })
     }
 }
 

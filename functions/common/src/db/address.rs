@@ -11,19 +11,31 @@ use rustls::{
 use super::rds;
 use crate::config::{ConfigError, DatabaseConfig};
 
-const CA: &str = "DATABASE_CA";
+/// The variables that a configuration was read from, to name them in what is said of it.
+#[derive(Clone, Copy)]
+pub(super) struct Names {
+    pub(super) url: &'static str,
+    pub(super) ca: &'static str,
+}
+
+const OWN: Names = Names { url: "DATABASE_URL", ca: "DATABASE_CA" };
 
 /// Reads the configuration. TLS is used unless the host is this machine, or when the address or an authority asks for
 /// it.
 pub(super) fn read(config: &DatabaseConfig) -> Result<Opts, ConfigError> {
+    read_named(config, OWN)
+}
+
+/// The same of variables with other names.
+pub(super) fn read_named(config: &DatabaseConfig, names: Names) -> Result<Opts, ConfigError> {
     let url = config.url.expose();
-    let opts = parse(url)?;
+    let opts = parse(url, names)?;
     if opts.ssl_opts().is_none() && config.ca.is_none() && is_loopback(opts.ip_or_hostname()) {
         return Ok(opts);
     }
-    let mut tls = tls_options(url)?;
+    let mut tls = tls_options(url, names)?;
     if let Some(ca) = &config.ca {
-        check_ca(ca)?;
+        check_ca(ca, names)?;
     }
     if let Some(ca) = config.ca.as_deref().or_else(|| rds::root(opts.ip_or_hostname())) {
         tls = tls.with_root_certs(vec![ca.as_bytes().to_vec().into()]);
@@ -34,8 +46,8 @@ pub(super) fn read(config: &DatabaseConfig) -> Result<Opts, ConfigError> {
     Ok(OptsBuilder::from_opts(opts).ssl_opts(tls).into())
 }
 
-fn parse(url: &str) -> Result<Opts, ConfigError> {
-    Opts::from_url(url).map_err(|error| ConfigError::new("DATABASE_URL", format!("cannot be used: {error}")))
+fn parse(url: &str, names: Names) -> Result<Opts, ConfigError> {
+    Opts::from_url(url).map_err(|error| ConfigError::new(names.url, format!("cannot be used: {error}")))
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -45,22 +57,22 @@ fn is_loopback(host: &str) -> bool {
 
 /// What the address says about certificates. The driver drops it unless the address also requires TLS; a parameter's
 /// last value counts.
-fn tls_options(url: &str) -> Result<SslOpts, ConfigError> {
+fn tls_options(url: &str, names: Names) -> Result<SslOpts, ConfigError> {
     let separator = if url.contains('?') { '&' } else { '?' };
-    let required = parse(&format!("{url}{separator}require_ssl=true"))?;
+    let required = parse(&format!("{url}{separator}require_ssl=true"), names)?;
     Ok(required.ssl_opts().cloned().unwrap_or_default())
 }
 
 /// The driver reads the authority's certificate at the first connection, which is late to learn that it is none.
-fn check_ca(pem: &str) -> Result<(), ConfigError> {
+fn check_ca(pem: &str, names: Names) -> Result<(), ConfigError> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
         let certificate =
-            certificate.map_err(|error| ConfigError::new(CA, format!("is no certificate in PEM: {error}")))?;
-        roots.add(certificate).map_err(|error| ConfigError::new(CA, format!("is no certificate: {error}")))?;
+            certificate.map_err(|error| ConfigError::new(names.ca, format!("is no certificate in PEM: {error}")))?;
+        roots.add(certificate).map_err(|error| ConfigError::new(names.ca, format!("is no certificate: {error}")))?;
     }
     if roots.is_empty() {
-        return Err(ConfigError::new(CA, "is no certificate in PEM: no line reads -----BEGIN CERTIFICATE-----"));
+        return Err(ConfigError::new(names.ca, "is no certificate in PEM: no line reads -----BEGIN CERTIFICATE-----"));
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ pub mod callers;
 pub mod captions;
 pub mod comments;
 pub mod expired;
+pub mod imports;
 pub mod notifications;
 mod rds;
 pub mod schema;

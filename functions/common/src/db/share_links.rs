@@ -171,6 +171,18 @@ pub async fn change(db: &mut Connection, video: &VideoId, code: &ShareCode, chan
     Ok(db.run(sql, params).await? > 0)
 }
 
+/// Keeps another hash of the password that a link has; false when its password is another one by now.
+pub async fn renew_password(
+    db: &mut Connection,
+    code: &ShareCode,
+    before: &PasswordHash,
+    after: &PasswordHash,
+) -> Result<bool, DbError> {
+    let sql = "UPDATE share_links SET password_hash = :after WHERE short_code = :code AND password_hash = :before";
+    let params = params! { "code" => code.as_str(), "before" => before.as_str(), "after" => after.as_str() };
+    Ok(db.run(sql, params).await? > 0)
+}
+
 /// Removes a link for good; false when the video has none of that code.
 pub async fn remove(db: &mut Connection, video: &VideoId, code: &ShareCode) -> Result<bool, DbError> {
     let sql = "DELETE FROM share_links WHERE short_code = :code AND video_id = :video";

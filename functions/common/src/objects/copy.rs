@@ -77,7 +77,12 @@ async fn copy_parts(
     first: Range<u64>,
     copies: Vec<Range<u64>>,
 ) -> Result<Duration, ObjectsError> {
-    let source = Arc::new(Source { key: made_of.source_key.to_owned(), e_tag: made_of.source.e_tag.clone() });
+    let source = Source {
+        bucket: upload.bucket().to_owned(),
+        key: made_of.source_key.to_owned(),
+        e_tag: made_of.source.e_tag.clone(),
+    };
+    let source = Arc::new(source);
     let (version, (mut bytes, missing)) = (Arc::clone(&source), made_of.begin(first));
     let first = async move |target: Arc<Target>| {
         target.objects.read_into(&version.key, &version.e_tag, missing, &mut bytes).await?;

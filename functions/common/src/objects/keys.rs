@@ -9,6 +9,7 @@ pub use live::Track;
 pub use pictures::{client_thumbnail, screenshot, upload_of};
 
 const RAW: &str = "videos/raw/";
+const JOBS: &str = "jobs/";
 const PUBLISH_JOBS: &str = "jobs/publish/";
 const PIECE_JOBS: &str = "jobs/piece/";
 const DERIVE_JOBS: &str = "jobs/derive/";
@@ -18,6 +19,12 @@ const ACCOUNT_JOBS: &str = "jobs/account/";
 const AVATARS: &str = "avatars/";
 /// Prefix of mails that are to be sent.
 pub const OUTBOX: &str = "outbox/";
+
+/// True for what asks functions to do something, by being there.
+#[must_use]
+pub fn is_work(key: &str) -> bool {
+    key.starts_with(JOBS) || key.starts_with(OUTBOX)
+}
 
 /// File endings under which an upload is stored. An ending is a name, not a format: what the object is, its content says.
 const RAW_ENDINGS: [&str; 6] = ["mp4", "webm", "mov", "mkv", "png", "jpg"];

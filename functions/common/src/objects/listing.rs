@@ -10,7 +10,8 @@ impl Objects {
     pub async fn oldest(&self, prefix: &str, most: usize) -> Result<Vec<Listed>, ObjectsError> {
         let (mut oldest, mut next) = (Vec::new(), None);
         loop {
-            let list = self.call().list_objects_v2().bucket(&self.bucket).prefix(prefix).set_continuation_token(next);
+            let (client, bucket) = self.place(prefix);
+            let list = client.list_objects_v2().bucket(bucket).prefix(prefix).set_continuation_token(next);
             let page = list.send().await.map_err(ObjectsError::call("ListObjectsV2"))?;
             oldest.extend(page.contents.unwrap_or_default().into_iter().filter_map(listed));
             oldest.sort_by_key(|object| object.stored_at);
@@ -34,7 +35,8 @@ impl Objects {
 
     /// Removes an object. Nothing happens when there is none.
     pub async fn remove(&self, key: &str) -> Result<(), ObjectsError> {
-        let removed = self.call().delete_object().bucket(&self.bucket).key(key).send().await;
+        let (client, bucket) = self.place(key);
+        let removed = client.delete_object().bucket(bucket).key(key).send().await;
         removed.map(drop).map_err(ObjectsError::call("DeleteObject"))
     }
 }

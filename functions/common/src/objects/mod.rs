@@ -9,9 +9,12 @@ mod listing;
 mod multipart;
 mod parts;
 mod pictures;
+mod place;
 mod post;
+mod removal;
 mod server;
 mod stream;
+mod take;
 mod transfer;
 mod usage;
 
@@ -19,15 +22,14 @@ use std::{ops::Range, sync::Arc, time::Duration};
 
 use aws_sdk_s3::{
     Client,
-    config::{BehaviorVersion, RequestChecksumCalculation, ResponseChecksumValidation, SharedCredentialsProvider},
+    config::SharedCredentialsProvider,
     error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
     operation::head_object::HeadObjectError,
     presigning::{PresignedRequest, PresigningConfig},
-    types::{Delete, ObjectIdentifier},
 };
 
 use crate::{
-    config::{CdnConfig, ConfigError, ObjectsConfig},
+    config::{CdnConfig, ConfigError},
     time::Millis,
 };
 
@@ -39,10 +41,12 @@ pub use multipart::{Completion, Part, StoredPart};
 pub use pictures::{Beginning, SignedUpload};
 pub use post::SignedForm;
 pub use stream::{HEAD_RESERVE, MAX_HEAD_RESERVE, StreamedUpload};
+pub use take::{ListedPage, Way};
 pub use transfer::{JOB, Serving};
 pub use usage::{Moved, Used};
 
 use cdn::Cdn;
+use place::Own;
 use usage::Usage;
 
 /// Seconds that a signed PUT of a whole object stays good.
@@ -179,31 +183,21 @@ impl Reading<'_> {
 #[derive(Clone, Debug)]
 pub struct Objects {
     client: Client,
+    /// Signs addresses for where clients reach the bucket, which may be elsewhere than where functions do.
+    signer: Client,
     /// For what the client cannot sign.
     credentials: Option<SharedCredentialsProvider>,
     bucket: String,
+    own: Option<Own>,
     /// Where viewers read, if not from S3 itself.
     cdn: Option<Arc<Cdn>>,
     usage: Arc<Usage>,
 }
 
 impl Objects {
-    /// A client for the bucket; makes no call.
-    #[must_use]
-    pub fn new(config: ObjectsConfig, sdk: &aws_config::SdkConfig) -> Self {
-        // Checksums only where S3 demands them: the SDK's default ones break signed PUTs on other S3 servers.
-        let client = aws_sdk_s3::config::Builder::from(sdk)
-            .behavior_version(BehaviorVersion::latest())
-            .force_path_style(config.path_style)
-            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
-            .build();
-        let credentials = sdk.credentials_provider();
-        Self { client: Client::from_conf(client), credentials, bucket: config.bucket, cdn: None, usage: Arc::default() }
-    }
-
-    /// The same, with what is signed for reading at a distribution, if there is one.
+    /// The same, with what is signed for reading at a distribution, if there is one. It stands before the deployment's own bucket.
     pub fn behind(self, cdn: Option<CdnConfig>) -> Result<Self, ConfigError> {
+        let cdn = cdn.filter(|_| self.own.is_none());
         Ok(Self { cdn: cdn.map(Cdn::new).transpose()?.map(Arc::new), ..self })
     }
 
@@ -216,7 +210,7 @@ impl Objects {
     /// Address at which the object can be stored by whoever holds it, for 30 minutes. Only the host is signed: clients
     /// differ in the headers they send.
     pub async fn sign_put(&self, key: &str) -> Result<String, ObjectsError> {
-        let put = self.client.put_object().bucket(&self.bucket).key(key);
+        let put = self.signer.put_object().bucket(&self.bucket).key(key);
         let request = put.presigned(lifetime(PUT_SECONDS)?).await.map_err(ObjectsError::call("PutObject"))?;
         Ok(address(&request))
     }
@@ -237,7 +231,7 @@ impl Objects {
             let until = Millis(Millis::now().0 + i64::try_from(PART_SECONDS * 1000).unwrap_or_default());
             return cdn.sign(key, &reading.query(), until);
         }
-        let get = self.client.get_object().bucket(&self.bucket).key(key);
+        let get = self.signer.get_object().bucket(&self.bucket).key(key);
         let get = get.set_response_content_type(reading.content_type.map(str::to_owned));
         let get = get.set_response_content_disposition(reading.disposition.clone());
         let request = get.presigned(lifetime(PART_SECONDS)?).await.map_err(ObjectsError::call("GetObject"))?;
@@ -249,7 +243,7 @@ impl Objects {
         if self.cdn.is_some() {
             return self.sign_version(key, version).await;
         }
-        let head = self.client.head_object().bucket(&self.bucket).key(key);
+        let head = self.signer.head_object().bucket(&self.bucket).key(key);
         let request = head.presigned(lifetime(PART_SECONDS)?).await.map_err(ObjectsError::call("HeadObject"))?;
         Ok(address(&request))
     }
@@ -265,16 +259,20 @@ impl Objects {
 
     /// Objects whose keys have a prefix, newest first; at most a thousand.
     pub async fn list(&self, prefix: &str) -> Result<Vec<Listed>, ObjectsError> {
-        let list = self.call().list_objects_v2().bucket(&self.bucket).prefix(prefix).send().await;
+        let (client, bucket) = self.place(prefix);
+        let list = client.list_objects_v2().bucket(bucket).prefix(prefix).send().await;
         let found = list.map_err(ObjectsError::call("ListObjectsV2"))?.contents.unwrap_or_default();
         let mut listed: Vec<_> = found.into_iter().filter_map(listing::listed).collect();
         listed.sort_by_key(|object| std::cmp::Reverse(object.stored_at));
         Ok(listed)
     }
 
-    /// True when the bucket answers.
+    /// True when every bucket answers.
     pub async fn ping(&self) -> Result<(), ObjectsError> {
-        self.call().head_bucket().bucket(&self.bucket).send().await.map_err(ObjectsError::call("HeadBucket"))?;
+        for (client, bucket) in self.places() {
+            self.usage.call();
+            client.head_bucket().bucket(bucket).send().await.map_err(ObjectsError::call("HeadBucket"))?;
+        }
         Ok(())
     }
 
@@ -328,27 +326,6 @@ impl Objects {
             self.remove_below(&prefix).await?;
         }
         Ok(())
-    }
-
-    /// Listing from the start after each deletion needs no token and ends when nothing is left.
-    async fn remove_below(&self, prefix: &str) -> Result<(), ObjectsError> {
-        loop {
-            let found = self.list(prefix).await?;
-            if found.is_empty() {
-                return Ok(());
-            }
-            let identifiers = found
-                .into_iter()
-                .map(|object| ObjectIdentifier::builder().key(object.key).build())
-                .collect::<Result<Vec<_>, _>>()
-                .and_then(|objects| Delete::builder().set_objects(Some(objects)).quiet(true).build())
-                .map_err(|error| ObjectsError::Call { call: "DeleteObjects", reason: error.to_string() })?;
-            let removed = self.call().delete_objects().bucket(&self.bucket).delete(identifiers).send().await;
-            let failures = removed.map_err(ObjectsError::call("DeleteObjects"))?.errors.unwrap_or_default();
-            if let Some(failure) = failures.into_iter().next() {
-                return Err(ObjectsError::Call { call: "DeleteObjects", reason: failure.code.unwrap_or_default() });
-            }
-        }
     }
 }
 

@@ -65,7 +65,7 @@ impl Objects {
         number: i32,
         md5: Option<&str>,
     ) -> Result<String, ObjectsError> {
-        let part = self.client.upload_part().bucket(&self.bucket).key(key).upload_id(upload_id).part_number(number);
+        let part = self.signer.upload_part().bucket(&self.bucket).key(key).upload_id(upload_id).part_number(number);
         let part = part.set_content_md5(md5.map(str::to_owned));
         let request = part.presigned(lifetime(PART_SECONDS)?).await.map_err(ObjectsError::call("UploadPart"))?;
         Ok(address(&request))
@@ -82,6 +82,7 @@ impl Objects {
         let Some(stored) = self.stored_parts(key, upload_id).await? else {
             return self.completed_before(key, parts).await;
         };
+        let of_one_size = of_one_size(&stored);
         let stored = stored.into_iter().map(|part| (part.part_number, part.etag)).collect();
         if let Err(sentence) = compare(parts, &stored) {
             return Ok(Completion::Refused(sentence));
@@ -99,6 +100,10 @@ impl Objects {
                 Some("EntityTooSmall") => Ok(Completion::Refused(
                     "A part other than the last is smaller than 5 MiB. Upload it again, larger.".to_owned(),
                 )),
+                Some("InvalidPart") if !of_one_size => Ok(Completion::Refused(
+                    "This server's storage wants all parts but the last of one size. Upload the file again in such parts."
+                        .to_owned(),
+                )),
                 Some("InvalidPart" | "InvalidPartOrder") => Ok(Completion::Refused(
                     "A part changed while the upload was being completed. Complete it again.".to_owned(),
                 )),
@@ -109,7 +114,8 @@ impl Objects {
 
     /// Drops an upload and its parts; false when there is no such upload.
     pub async fn abort_upload(&self, key: &str, upload_id: &str) -> Result<bool, ObjectsError> {
-        let abort = self.call().abort_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload_id);
+        let (client, bucket) = self.place(key);
+        let abort = client.abort_multipart_upload().bucket(bucket).key(key).upload_id(upload_id);
         match abort.send().await {
             Ok(_) => Ok(true),
             Err(error) if is_unknown_upload(&error) => Ok(false),
@@ -119,7 +125,8 @@ impl Objects {
 
     /// Drops all uploads in progress whose key has a prefix.
     pub(super) async fn abort_below(&self, prefix: &str) -> Result<(), ObjectsError> {
-        let list = self.call().list_multipart_uploads().bucket(&self.bucket).prefix(prefix).send().await;
+        let (client, bucket) = self.place(prefix);
+        let list = client.list_multipart_uploads().bucket(bucket).prefix(prefix).send().await;
         let open = list.map_err(ObjectsError::call("ListMultipartUploads"))?.uploads.unwrap_or_default();
         for upload in open {
             if let (Some(key), Some(id)) = (upload.key, upload.upload_id) {
@@ -170,6 +177,14 @@ fn combined_e_tag(parts: &[Part]) -> Option<String> {
     }
     let digest: String = md5.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     Some(format!("{digest}-{}", parts.len()))
+}
+
+/// What Cloudflare R2 demands: all parts but the last have one size, and that is no smaller.
+fn of_one_size(parts: &[StoredPart]) -> bool {
+    parts.split_last().is_none_or(|(last, others)| {
+        others.windows(2).all(|pair| pair[0].size == pair[1].size)
+            && others.first().is_none_or(|first| last.size <= first.size)
+    })
 }
 
 fn is_unknown_upload<E: ProvideErrorMetadata, R>(error: &aws_sdk_s3::error::SdkError<E, R>) -> bool {

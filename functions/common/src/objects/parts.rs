@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 
 use super::{
     Head, Objects, ObjectsError,
-    transfer::{Condition, Serving, quoted, replaced_or},
+    transfer::{Condition, Serving, knows_no_conditions, quoted, replaced_or},
 };
 
 /// Parts that an upload may have ("Amazon S3 multipart upload limits").
@@ -48,6 +48,8 @@ pub(super) struct Target {
 
 /// The version of an object that parts are copied from.
 pub(super) struct Source {
+    /// Its bucket.
+    pub(super) bucket: String,
     /// Its key.
     pub(super) key: String,
     /// Its ETag, without quotes.
@@ -68,6 +70,11 @@ impl Assembly {
         let upload_id = given(begun.upload_id, "CreateMultipartUpload")?;
         let target = Arc::new(Target { objects: objects.clone(), key: key.to_owned(), upload_id });
         Ok(Self { target, at_once, moving: JoinSet::new(), stored: BTreeMap::new() })
+    }
+
+    /// The bucket that the object will be in.
+    pub(super) fn bucket(&self) -> &str {
+        &self.target.objects.bucket
     }
 
     /// Waits until another part can be on its way. The error is that of an earlier part.
@@ -115,8 +122,15 @@ impl Assembly {
         let condition = Condition::of(current);
         let complete = objects.call().complete_multipart_upload().bucket(&objects.bucket).key(key);
         let complete = complete.upload_id(upload_id).multipart_upload(upload);
-        let complete = complete.set_if_match(condition.if_match).set_if_none_match(condition.if_none_match);
-        let made = complete.send().await.map_err(replaced_or(key, "CompleteMultipartUpload"))?;
+        let guarded = complete.clone().set_if_match(condition.if_match).set_if_none_match(condition.if_none_match);
+        let made = match guarded.send().await {
+            Err(error) if knows_no_conditions(&error) => {
+                objects.unchanged(key, current).await?;
+                complete.send().await
+            }
+            made => made,
+        };
+        let made = made.map_err(replaced_or(key, "CompleteMultipartUpload"))?;
         let made = Head::new(i64::try_from(size).ok(), made.e_tag);
         match objects.head(key).await? {
             Some(found) if found == made => Ok(()),
@@ -170,7 +184,7 @@ impl Target {
         self.objects.usage.copied(range.end.saturating_sub(range.start));
         let copy = self.objects.call().upload_part_copy().bucket(&self.objects.bucket).key(&self.key);
         let copy = copy.upload_id(&self.upload_id).part_number(number);
-        let address = format!("{}/{}", self.objects.bucket, utf8_percent_encode(&source.key, &PLAIN));
+        let address = format!("{}/{}", source.bucket, utf8_percent_encode(&source.key, &PLAIN));
         let copy = copy.copy_source(address).copy_source_if_match(quoted(&source.e_tag));
         let copy = copy.copy_source_range(format!("bytes={}-{}", range.start, range.end.saturating_sub(1)));
         let copied = copy.send().await.map_err(replaced_or(&source.key, "UploadPartCopy"))?;

@@ -36,7 +36,7 @@ impl Objects {
         size: u64,
     ) -> Result<SignedUpload, ObjectsError> {
         let length = i64::try_from(size).unwrap_or(i64::MAX);
-        let put = self.client.put_object().bucket(&self.bucket).key(key);
+        let put = self.signer.put_object().bucket(&self.bucket).key(key);
         let put = put.content_type(content_type).content_length(length);
         let request = put.presigned(lifetime(PUT_SECONDS)?).await.map_err(ObjectsError::call("PutObject"))?;
         Ok(SignedUpload { url: address(&request), headers: vec![("Content-Type", content_type.to_owned())] })

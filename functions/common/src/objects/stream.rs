@@ -167,7 +167,7 @@ mod tests {
 
     #[tokio::test]
     async fn more_than_ten_thousand_parts_are_refused() {
-        let config = ObjectsConfig { bucket: "media".to_owned(), path_style: true };
+        let config = ObjectsConfig { bucket: "media".to_owned(), path_style: true, foreign: None };
         let objects = Objects::new(config, &aws_config::SdkConfig::builder().build());
         let serving = Serving { content_type: "video/mp4", cache_control: "private" };
         let mut upload = objects.stream("key", serving, HEAD_RESERVE);

@@ -66,7 +66,8 @@ impl Objects {
 
     /// A small object whole; `None` when there is none. One that turns out to be large is an error.
     pub async fn read_small(&self, key: &str) -> Result<Option<Vec<u8>>, ObjectsError> {
-        let mut body = match self.call().get_object().bucket(&self.bucket).key(key).send().await {
+        let (client, bucket) = self.place(key);
+        let mut body = match client.get_object().bucket(bucket).key(key).send().await {
             Ok(object) => object.body,
             Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),
             Err(error) => return Err(ObjectsError::call("GetObject")(error)),
@@ -85,7 +86,8 @@ impl Objects {
     /// Stores a small object whole.
     pub async fn put(&self, key: &str, bytes: Vec<u8>, serving: Serving) -> Result<(), ObjectsError> {
         self.usage.written(bytes.len() as u64);
-        let put = self.call().put_object().bucket(&self.bucket).key(key).body(ByteStream::from(bytes));
+        let (client, bucket) = self.place(key);
+        let put = client.put_object().bucket(bucket).key(key).body(ByteStream::from(bytes));
         let put = put.content_type(serving.content_type).cache_control(serving.cache_control);
         put.send().await.map(drop).map_err(ObjectsError::call("PutObject"))
     }
@@ -114,12 +116,37 @@ impl Objects {
         serving: Serving,
     ) -> Result<(), ObjectsError> {
         self.usage.written(size);
+        let body = body.into_inner();
+        let again = body.try_clone();
         let condition = Condition::of(current);
-        let put = self.call().put_object().bucket(&self.bucket).key(key).body(body);
-        let put = put.content_type(serving.content_type).cache_control(serving.cache_control);
-        let put = put.set_if_match(condition.if_match).set_if_none_match(condition.if_none_match);
-        put.send().await.map(drop).map_err(replaced_or(key, "PutObject"))
+        let put = |body| {
+            let put = self.call().put_object().bucket(&self.bucket).key(key).body(ByteStream::new(body));
+            put.content_type(serving.content_type).cache_control(serving.cache_control)
+        };
+        let guarded = put(body).set_if_match(condition.if_match).set_if_none_match(condition.if_none_match);
+        match (guarded.send().await, again) {
+            (Err(error), Some(body)) if knows_no_conditions(&error) => {
+                self.unchanged(key, current).await?;
+                put(body).send().await.map(drop).map_err(ObjectsError::call("PutObject"))
+            }
+            (stored, _) => stored.map(drop).map_err(replaced_or(key, "PutObject")),
+        }
     }
+
+    /// For servers that write under no condition: looked at just before instead, which leaves a moment in between.
+    pub(super) async fn unchanged(&self, key: &str, current: Option<&Head>) -> Result<(), ObjectsError> {
+        let found = self.head(key).await?.map(|head| head.e_tag);
+        if found.as_ref() == current.map(|head| &head.e_tag) {
+            Ok(())
+        } else {
+            Err(ObjectsError::Replaced(key.to_owned()))
+        }
+    }
+}
+
+/// True when a server refuses a condition because it knows none, as Backblaze B2 does.
+pub(super) fn knows_no_conditions<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    error.code() == Some("NotImplemented")
 }
 
 /// What must be at a key for a write to take place (S3 user guide, "Conditional writes").

@@ -194,6 +194,7 @@ pub(super) async fn complete(app: &App, request: &Request) -> Answer {
     let upload = target_of_parts(&video, &asked.subpath)?;
     match app.objects.complete_upload(&upload.key, &asked.upload_id, &asked.parts).await? {
         Completion::Done => {
+            app.objects.announce(&upload.key).await?;
             json_response(StatusCode::OK, &Completed { success: true, location: None, file_key: upload.key })
         }
         Completion::Refused(sentence) => Err(ApiError::bad_request(sentence)),

@@ -210,8 +210,12 @@ pub(super) async fn complete(app: &App, request: &Request, id: &str) -> Answer {
     if asked.raw_file_key != raw_file_key(&video.owner, &video.id) {
         return Err(ApiError::bad_request("rawFileKey is not the one that was answered when this upload began."));
     }
-    let stored = app.objects.head(&target(&video, SUBPATH)?.key).await?.map(|head| head.size);
+    let upload = target(&video, SUBPATH)?.key;
+    let stored = app.objects.head(&upload).await?.map(|head| head.size);
     let processing = standing(&video, stored, asked.content_length)?;
+    if video.status == Status::Uploading {
+        app.objects.announce(&upload).await?;
+    }
     agent_json(request, StatusCode::OK, &Completed { id: &video.id, processing })
 }
 

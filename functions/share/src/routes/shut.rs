@@ -2,6 +2,7 @@
 
 use askama::Template;
 use common::{
+    db::share_links::{self, Link},
     error::ApiError,
     http::{
         Answer, Policy, StatusCode, fields, gateway_host, html, is_form, json_response, nonce, query, secured,
@@ -9,6 +10,7 @@ use common::{
     },
     identity,
     limits::Limit,
+    password::PasswordHash,
 };
 use lambda_http::{
     Request,
@@ -122,11 +124,34 @@ pub(super) async fn unlock(app: &App, request: &Request, code: &str) -> Answer {
         if hash.fits(password).await? { Ok(()) } else { Err(ApiError::forbidden(words::shut().wrong_password)) }
     };
     match tried.await {
-        Ok(()) => with_cookie(opened(app, request, code)?, &unlocked::with(&app.site, request, &link, &hash)),
+        Ok(()) => {
+            let hash = renewed(app, &link, hash, password).await;
+            with_cookie(opened(app, request, code)?, &unlocked::with(&app.site, request, &link, &hash))
+        }
         Err(error) if is_form(request) && error.status.is_client_error() => {
             page(&Shut::Locked(link, hash), code, Some(&error))
         }
         Err(error) => Err(error),
+    }
+}
+
+/// The link's hash from now on: one of the present kind where it was of an older one. That it could not be renewed keeps nobody
+/// out. A cookie is of the hash, so whoever opened the link by the older one is asked once more.
+async fn renewed(app: &App, link: &Link, hash: PasswordHash, password: &str) -> PasswordHash {
+    if hash.is_current() {
+        return hash;
+    }
+    let renewed = async {
+        let newer = PasswordHash::of(password).await?;
+        let kept = share_links::renew_password(&mut app.db.connect().await?, &link.code, &hash, &newer).await?;
+        Ok::<_, ApiError>(kept.then_some(newer))
+    };
+    match renewed.await {
+        Ok(newer) => newer.unwrap_or(hash),
+        Err(error) => {
+            tracing::warn!(?error, "a password's hash is of an older kind, and could not be renewed");
+            hash
+        }
     }
 }
 

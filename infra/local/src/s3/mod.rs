@@ -27,11 +27,13 @@ use s3s::{
 use tokio::{sync::mpsc, time};
 use tokio_util::sync::CancellationToken;
 
-use crate::{http, log, template::CorsRule};
+use crate::{http, iam::Iam, log, template::CorsRule};
 
+mod access;
 mod attributes;
 mod blob;
 mod cors;
+pub mod foreign;
 mod listing;
 mod multipart;
 mod objects;
@@ -40,6 +42,7 @@ mod receive;
 mod records;
 mod store;
 
+use access::Access;
 use cors::Cors;
 use operations::Operations;
 use store::Store;
@@ -54,9 +57,9 @@ pub struct S3Options {
     pub root: PathBuf,
     /// Name of the one bucket; made when it is not there.
     pub bucket: String,
-    /// The access key whose signatures are accepted.
-    pub access_key: String,
-    /// Its secret.
+    /// Whose signatures are accepted, and for what.
+    pub iam: Arc<Iam>,
+    /// The secret of all access keys.
     pub secret_key: String,
     /// Port on 127.0.0.1, 0 for a free one.
     pub port: u16,
@@ -109,9 +112,10 @@ pub async fn serve(
     }
 
     let (bucket, cors) = (options.bucket.clone(), options.cors.clone());
-    let operations = Operations::new(bucket, store, cors, options.abort_incomplete_after, created);
+    let operations = Operations::new(bucket, Arc::clone(&store), cors, options.abort_incomplete_after, created);
     let mut builder = S3ServiceBuilder::new(operations);
-    builder.set_auth(Keys { access_key: options.access_key, secret_key: options.secret_key.into() });
+    builder.set_auth(Keys { iam: Arc::clone(&options.iam), secret_key: options.secret_key.into() });
+    builder.set_access(Access { iam: options.iam, store });
     let cors = Cors::new(options.bucket, options.cors);
     let served = Served { service: builder.build(), cors, requests: Mutex::default() };
     let (listener, address) = http::listen(options.port).await?;
@@ -121,16 +125,16 @@ pub async fn serve(
     Ok(address)
 }
 
-/// The one pair of keys whose signatures count.
+/// The keys whose signatures count.
 struct Keys {
-    access_key: String,
+    iam: Arc<Iam>,
     secret_key: SecretKey,
 }
 
 #[async_trait::async_trait]
 impl S3Auth for Keys {
     async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
-        if access_key == self.access_key {
+        if self.iam.knows(access_key) {
             return Ok(self.secret_key.clone());
         }
         Err(s3_error!(InvalidAccessKeyId, "The AWS Access Key Id you provided does not exist in our records."))

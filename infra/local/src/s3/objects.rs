@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, header};
 use s3s::{
     S3Error, S3ErrorCode, S3Request, S3Result,
     dto::{
-        AbortIncompleteMultipartUpload, Bucket, CORSRule, CopyObjectInput, CopyObjectOutput, CopyObjectResult,
+        self, AbortIncompleteMultipartUpload, Bucket, CORSRule, CopyObjectInput, CopyObjectOutput, CopyObjectResult,
         CreateBucketInput, CreateBucketOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput,
         DeleteObjectsOutput, DeletedObject, ETagCondition, ExpirationStatus, GetBucketCorsInput, GetBucketCorsOutput,
         GetBucketLifecycleConfigurationInput, GetBucketLifecycleConfigurationOutput, GetBucketLocationInput,
@@ -18,6 +18,7 @@ use s3s::{
 };
 
 use super::{
+    access::Denied,
     attributes::Attributes,
     blob,
     operations::{Operations, check_write, e_tag, internal, timestamp},
@@ -232,14 +233,25 @@ impl Operations {
         if input.delete.objects.is_empty() || input.delete.objects.len() > 1000 {
             return Err(s3_error!(MalformedXML, "Between 1 and 1000 keys can be deleted at once"));
         }
+        let denied = request.extensions.get::<Denied>().map_or(&[][..], |denied| &denied.0);
         let mut index = self.store.index();
         let mut deleted = Vec::new();
-        for object in &input.delete.objects {
+        for object in input.delete.objects.iter().filter(|object| !denied.contains(&object.key)) {
             self.store.delete(&mut index, &object.key).map_err(internal)?;
             deleted.push(DeletedObject { key: Some(object.key.clone()), ..DeletedObject::default() });
         }
         let quiet = input.delete.quiet.unwrap_or_default();
-        Ok(DeleteObjectsOutput { deleted: (!quiet).then_some(deleted), ..DeleteObjectsOutput::default() })
+        let errors = denied.iter().map(|key| dto::Error {
+            key: Some(key.clone()),
+            code: Some("AccessDenied".to_owned()),
+            message: Some("Access Denied".to_owned()),
+            version_id: None,
+        });
+        Ok(DeleteObjectsOutput {
+            deleted: (!quiet).then_some(deleted),
+            errors: (!denied.is_empty()).then(|| errors.collect()),
+            ..DeleteObjectsOutput::default()
+        })
     }
 }
 

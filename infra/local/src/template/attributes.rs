@@ -24,6 +24,18 @@ pub fn function_arn(name: &str) -> String {
     format!("arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{name}")
 }
 
+/// A bucket's ARN.
+#[must_use]
+pub fn bucket_arn(name: &str) -> String {
+    format!("arn:aws:s3:::{name}")
+}
+
+/// A DynamoDB table's ARN.
+#[must_use]
+pub fn table_arn(name: &str) -> String {
+    format!("arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:table/{name}")
+}
+
 pub(super) fn pseudo_parameter(name: &str) -> Option<String> {
     Some(match name {
         "AWS::AccountId" => ACCOUNT_ID.to_owned(),
@@ -90,10 +102,8 @@ pub(super) fn attribute(
     let physical = |property| physical_name(resolver, name, definition, property, path);
     Ok(Some(match (kind, attribute) {
         ("AWS::Serverless::Function", "Arn") => function_arn(name),
-        ("AWS::S3::Bucket", "Arn") => format!("arn:aws:s3:::{}", physical("BucketName")?.to_lowercase()),
-        ("AWS::DynamoDB::Table", "Arn") => {
-            format!("arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:table/{}", physical("TableName")?)
-        }
+        ("AWS::S3::Bucket", "Arn") => bucket_arn(&physical("BucketName")?.to_lowercase()),
+        ("AWS::DynamoDB::Table", "Arn") => table_arn(&physical("TableName")?),
         ("AWS::SQS::Queue", "Arn") => format!("arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{}", physical("QueueName")?),
         ("AWS::SQS::Queue", "QueueName") => physical("QueueName")?,
         ("AWS::SQS::Queue", "QueueUrl") => queue_url(&physical("QueueName")?),

@@ -1,12 +1,15 @@
 //! `template.yaml` as the local cloud runs it. What the template says and nothing here acts on is refused by name,
-//! unless it has no effect on a laptop (alarms, policies, log groups, layers).
+//! unless it has no effect on a laptop (alarms, log groups, layers).
 
 mod attributes;
 mod events;
+#[cfg(test)]
+mod foreign_tests;
 mod globals;
 mod model;
 mod node;
 mod parameters;
+mod policies;
 mod resolve;
 mod resources;
 mod secrets;
@@ -21,8 +24,11 @@ use std::{collections::BTreeMap, fs, path::Path};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-pub use attributes::{ACCOUNT_ID, REGION, STACK_NAME, function_arn, stack_id};
-pub use model::{Bucket, CorsRule, CustomResource, Function, Method, ObjectTrigger, Route, Schedule, Table, Template};
+pub use attributes::{ACCOUNT_ID, REGION, STACK_NAME, bucket_arn, function_arn, stack_id, table_arn};
+pub use model::{
+    Bucket, Condition, ConditionKey, CorsRule, CustomResource, Expiration, Function, Method, ObjectTrigger, Route,
+    Schedule, Statement, Table, Template,
+};
 
 use node::Node;
 use resolve::Resolver;
@@ -86,8 +92,8 @@ fn wanted(resolver: &Resolver<'_>, name: &str, definition: &Value) -> Result<boo
     }
 }
 
-/// Properties that only AWS acts on: who may do what, and what is laid over a function's file system.
-const WITHOUT_LOCAL_EFFECT: [&str; 3] = ["Policies", "Layers", "Tags"];
+/// Properties that only AWS acts on, such as what is laid over a function's file system.
+const WITHOUT_LOCAL_EFFECT: [&str; 2] = ["Layers", "Tags"];
 
 fn add(template: &mut Template, resolver: &Resolver<'_>, name: &str, definition: &Value) -> Result<()> {
     let kind = definition["Type"].as_str().unwrap_or_default();

@@ -44,6 +44,50 @@ pub struct Function {
     pub retry_attempts: u32,
     /// Name of the queue for events that failed all tries.
     pub dead_letter_queue: Option<String>,
+    /// What it may do.
+    pub policy: Vec<Statement>,
+}
+
+/// A statement of a function's policies, which allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// Its name.
+    pub sid: String,
+    /// Such as `s3:GetObject`.
+    pub actions: Vec<String>,
+    /// Patterns of ARNs.
+    pub resources: Vec<String>,
+    /// All of them must hold.
+    pub conditions: Vec<Condition>,
+}
+
+/// A condition of a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// What it looks at.
+    pub key: ConditionKey,
+    /// One of these patterns must fit it.
+    pub patterns: Vec<String>,
+}
+
+/// What a condition looks at, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConditionKey {
+    /// The partition keys of DynamoDB items, `ForAllValues:StringLike`.
+    LeadingKeys,
+    /// What a listing is limited to, `StringLikeIfExists`.
+    Prefix,
+}
+
+impl ConditionKey {
+    /// As policies have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LeadingKeys => "dynamodb:LeadingKeys",
+            Self::Prefix => "s3:prefix",
+        }
+    }
 }
 
 /// Method of a route.
@@ -140,6 +184,17 @@ pub struct Bucket {
     pub cors: Vec<CorsRule>,
     /// Age at which unfinished multipart uploads are dropped.
     pub abort_incomplete_after: Option<Duration>,
+    /// What is removed when it is old enough.
+    pub expirations: Vec<Expiration>,
+}
+
+/// Objects that a bucket removes by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expiration {
+    /// What their keys start with.
+    pub prefix: String,
+    /// How old they become.
+    pub days: u32,
 }
 
 /// One CORS rule of a bucket.

@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::{
     attributes,
-    model::{Bucket, CorsRule, CustomResource, Function, Table},
+    model::{Bucket, CorsRule, CustomResource, Expiration, Function, Table},
     node::Node,
+    policies,
     resolve::{Resolver, scalar_text},
 };
 
@@ -47,6 +48,7 @@ pub(super) fn function(name: &str, definition: &Value, node: &Node<'_>) -> Resul
         reserved_concurrency: node.get("ReservedConcurrentExecutions").optional_number()?,
         retry_attempts: invoke.get("MaximumRetryAttempts").optional_number()?.unwrap_or(2),
         dead_letter_queue: dead_letter_queue(&node.get("DeadLetterQueue"))?,
+        policy: policies::read(&node.get("Policies"))?,
     })
 }
 
@@ -78,19 +80,23 @@ pub(super) fn bucket(resolver: &Resolver<'_>, name: &str, definition: &Value, no
             max_age_seconds: rule.get("MaxAge").optional_number()?,
         });
     }
-    let mut abort_after = None;
+    let (mut abort_after, mut expirations) = (None, Vec::new());
     for rule in node.get("LifecycleConfiguration").get("Rules").items() {
-        let days = rule.get("AbortIncompleteMultipartUpload").get("DaysAfterInitiation").optional_number()?;
-        if rule.get("Status").text()? == "Enabled"
-            && let Some(days) = days
-        {
+        if rule.get("Status").text()? != "Enabled" {
+            continue;
+        }
+        if let Some(days) = rule.get("AbortIncompleteMultipartUpload").get("DaysAfterInitiation").optional_number()? {
             abort_after = Some(Duration::from_secs(u64::from(days) * 86400));
+        }
+        if let Some(days) = rule.get("ExpirationInDays").optional_number()? {
+            expirations.push(Expiration { prefix: rule.get("Prefix").optional_text()?.unwrap_or_default(), days });
         }
     }
     Ok(Bucket {
         name: attributes::reference(resolver, name, definition, &node.path)?,
         cors,
         abort_incomplete_after: abort_after,
+        expirations,
     })
 }
 

@@ -133,7 +133,7 @@ Resources: {{F: {{Type: 'AWS::Serverless::Function', Metadata: {{BuildProperties
 }
 
 /// The real template with the parameters of mail, unless others of them are given.
-fn real(parameters: &[(&str, &str)]) -> anyhow::Result<Template> {
+pub(super) fn real(parameters: &[(&str, &str)]) -> anyhow::Result<Template> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
     let mail = [("MailTransport", "log"), ("MailFrom", "Capstan <login@example.com>")];
     let parameters =
@@ -160,6 +160,9 @@ fn the_deployed_template_resolves() {
     assert_eq!(transcode.environment["RENDITIONS"], "1080,720,480");
     assert_eq!(template.tables[0].ttl_attribute.as_deref(), Some("expires_at"));
     assert_eq!(template.buckets[0].abort_incomplete_after, Some(Duration::from_secs(7 * 86400)));
+    let expired: Vec<_> =
+        template.buckets[0].expirations.iter().map(|rule| (rule.prefix.as_str(), rule.days)).collect();
+    assert_eq!(expired, [("jobs/", 7), ("videos/live/", 14), ("outbox/", 1)]);
     assert!(template.buckets[0].cors[0].exposed_headers.contains(&"ETag".to_owned()));
     assert!(
         template.routes.iter().any(|route| {
@@ -214,6 +217,9 @@ fn the_mail_function_has_the_internet_and_no_database() {
         "MAIL_TRANSPORT",
         "MEDIA_BUCKET",
         "RESEND_API_KEY",
+        "S3_BUCKET",
+        "S3_PUBLIC_ENDPOINT",
+        "S3_REGION",
         "SECRETS_EDITION",
         "SMTP_URL",
     ];

@@ -35,6 +35,7 @@ pub(crate) fn start(change: impl FnOnce(&mut Function)) -> Cloud {
         reserved_concurrency: None,
         retry_attempts: 2,
         dead_letter_queue: Some("letters".to_owned()),
+        policy: Vec::new(),
     };
     change(&mut function);
     let lambda = Lambda::new(LambdaOptions {

@@ -77,7 +77,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    fn as_str(self) -> &'static str {
+    pub(in crate::db) fn as_str(self) -> &'static str {
         match self {
             Self::Recording => "recording",
             Self::Screenshot => "screenshot",

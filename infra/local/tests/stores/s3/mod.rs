@@ -5,6 +5,7 @@ mod append;
 mod cors;
 mod multipart;
 mod objects;
+mod permissions;
 mod reading;
 mod splice;
 mod stream;
@@ -12,6 +13,7 @@ mod stream;
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -28,13 +30,16 @@ use common::{
     objects::{Objects, Serving},
 };
 use local::{
+    iam::Iam,
     s3::{ObjectCreated, S3Options, serve},
-    template::CorsRule,
+    template::{CorsRule, Statement},
 };
 use s3s::crypto::{Checksum as _, Md5};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::function;
 
 const BUCKET: &str = "media";
 const SERVING: Serving = Serving { content_type: "video/mp4", cache_control: "private" };
@@ -58,13 +63,23 @@ impl Served {
         Self::on(folder, cors, None).await
     }
 
+    /// With a function whose access key id is `key.Function`.
+    async fn permitting(policy: Vec<Statement>) -> Self {
+        let iam = Iam::new("key", &[function(policy)], None).expect("policies");
+        Self::of(tempfile::tempdir().expect("a folder"), Vec::new(), None, iam).await
+    }
+
     async fn on(folder: TempDir, cors: Vec<CorsRule>, abort_incomplete_after: Option<Duration>) -> Self {
+        Self::of(folder, cors, abort_incomplete_after, Iam::new("key", &[], None).expect("no policies")).await
+    }
+
+    async fn of(folder: TempDir, cors: Vec<CorsRule>, abort_incomplete_after: Option<Duration>, iam: Iam) -> Self {
         let (sender, created) = mpsc::unbounded_channel();
         let stop = CancellationToken::new();
         let options = S3Options {
             root: folder.path().to_owned(),
             bucket: BUCKET.to_owned(),
-            access_key: "key".to_owned(),
+            iam: Arc::new(iam),
             secret_key: "secret".to_owned(),
             port: 0,
             cors,
@@ -111,7 +126,7 @@ impl Served {
             .region(Region::new("us-east-1"))
             .credentials_provider(keys)
             .endpoint_url(format!("http://{}", self.address));
-        Objects::new(ObjectsConfig { bucket: BUCKET.to_owned(), path_style: true }, &sdk.build())
+        Objects::new(ObjectsConfig { bucket: BUCKET.to_owned(), path_style: true, foreign: None }, &sdk.build())
     }
 
     async fn assert_no_open_upload(&self) {

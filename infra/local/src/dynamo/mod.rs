@@ -1,21 +1,25 @@
-//! DynamoDB, embedded: `dynoxide` on a loopback port, with the template's tables.
+//! DynamoDB, embedded: `dynoxide` on a loopback port, with the template's tables, behind a door that asks who may what.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
-};
+mod access;
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use anyhow::{Context, Result, anyhow};
 use dynoxide::Database;
 use serde_json::json;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::template::Table;
+use crate::{http, iam::Iam, template::Table};
 
 /// Serves the database at `path`, or one in memory, until `stop`. Tables that are missing are created; tables and
-/// items that are there stay.
-pub async fn serve(path: Option<PathBuf>, tables: &[Table], port: u16, stop: CancellationToken) -> Result<SocketAddr> {
+/// items that are there stay. Requests are allowed by `iam`; signatures are not checked.
+pub async fn serve(
+    path: Option<PathBuf>,
+    tables: &[Table],
+    iam: Arc<Iam>,
+    port: u16,
+    stop: CancellationToken,
+) -> Result<SocketAddr> {
     let database = match &path {
         Some(path) => Database::new(&path.to_string_lossy()),
         None => Database::memory(),
@@ -24,10 +28,9 @@ pub async fn serve(path: Option<PathBuf>, tables: &[Table], port: u16, stop: Can
     for table in tables {
         create(&database, table).with_context(|| format!("DynamoDB table {}", table.name))?;
     }
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.context("no port for DynamoDB")?;
-    let address = listener.local_addr()?;
-    tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, stop.cancelled_owned()));
-    Ok(address)
+    let (listener, behind) = http::listen(0).await?;
+    tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, stop.clone().cancelled_owned()));
+    access::serve(behind, tables, iam, port, stop).await
 }
 
 fn create(database: &Database, table: &Table) -> Result<()> {
