@@ -312,7 +312,7 @@ fn renditions_are_heights_that_the_function_can_use() {
 #[test]
 fn parameters_are_checked() {
     for (parameters, expected) in [
-        (vec![], "DatabaseUrl has no default"),
+        (vec![], "Database.Outputs.CredentialsArn (AWS::CloudFormation::Stack), which the local cloud does not know"),
         (vec![("DatabaseUrl", "postgres://secret@host/x")], "DatabaseUrl does not fit"),
         (vec![("DatabaseUrl", "mysql://a:b@c/d"), ("Architecture", "mips")], "one of arm64, x86_64"),
         (vec![("DatabaseUrl", "mysql://a:b@c/d"), ("TranscodeMemory", "64")], "TranscodeMemory is out of its bounds"),
