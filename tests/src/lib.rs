@@ -18,6 +18,7 @@ pub mod instant;
 pub mod invocation;
 pub mod logs;
 pub mod mail;
+pub mod ministack;
 pub mod permissions;
 pub mod person;
 pub mod picky;
