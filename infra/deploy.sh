@@ -6,17 +6,19 @@
 # Each parameter of template.yaml is taken from the variable of its name (MailFrom from MAIL_FROM, Cdn from CDN) and otherwise from
 # the profile; what neither mentions keeps the value that the stack has, or the template's default. DATABASE_CA_FILE is a file with
 # what DatabaseCa holds. SECRETS_EDITION, any other than the last one, hands the functions secrets that were changed in Secrets Manager.
+# What is built goes to SAM_BUILD_DIR, by default .aws-sam/build.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 profile=$1
 arch=$(infra/arch.sh "${2:-}")
 export ARCH=$arch
-sam build --config-env "$profile" --parameter-overrides "Architecture=$arch"
+build=${SAM_BUILD_DIR:-.aws-sam/build}
+sam build --config-env "$profile" --build-dir "$build" --parameter-overrides "Architecture=$arch"
 
 # SAM takes overrides from its command line instead of the profile's, not on top of them. Both go into one file, readable by its owner
 # only, which also keeps passwords and keys out of the list of processes.
-overrides=.aws-sam/overrides.yaml
+overrides=$build.overrides.yaml
 trap 'rm -f "$overrides"' EXIT
 (umask 077 && .tools/venv/bin/python - "$profile" "$arch" >"$overrides") <<'PY'
 import json, os, re, sys
@@ -44,4 +46,4 @@ if ca := os.environ.get("DATABASE_CA_FILE"):
         overrides.append({"DatabaseCa": pem.read()})
 json.dump(overrides, sys.stdout)
 PY
-sam deploy --config-env "$profile" --parameter-overrides "file://$overrides"
+sam deploy --config-env "$profile" --config-file "$PWD/samconfig.toml" --template-file "$build/template.yaml" --parameter-overrides "file://$overrides"

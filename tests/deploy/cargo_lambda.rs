@@ -2,7 +2,7 @@
 
 use tests::ministack::{Ministack, REGION};
 
-use crate::parts::{APPLIED, column, database, migrations, run};
+use crate::parts::{APPLIED, BUILDING, column, database, migrations, run};
 
 #[tokio::test]
 async fn cargo_lambda_deploys_a_single_function_and_invokes_it() {
@@ -16,12 +16,14 @@ async fn cargo_lambda_deploys_a_single_function_and_invokes_it() {
         command.arg("lambda").args(arguments);
         command
     };
+    let alone = BUILDING.lock().await;
     run(cargo_lambda(&["build", "--locked", "--bin", "migrate"]), "cargo lambda build").await;
     let endpoint = cloud.endpoint();
     let there = ["--endpoint-url", &endpoint, "--region", REGION];
     let file = environment.to_str().expect("a path");
     let deploy = [&["deploy"], &there[..], &["--env-file", file, "--timeout", "300", "migrate"]].concat();
     run(cargo_lambda(&deploy), "cargo lambda deploy").await;
+    drop(alone);
     let invoke = [&["invoke", "--remote"], &there[..], &["--data-ascii", "{}", "migrate"]].concat();
     run(cargo_lambda(&invoke), "cargo lambda invoke").await;
 

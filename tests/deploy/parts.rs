@@ -5,7 +5,10 @@ use std::path::Path;
 use local::mysql::{Mysql, MysqlOptions};
 use mysql_async::{Conn, Opts, prelude::Queryable};
 use tests::cloud::repository;
-use tokio::process::Command;
+use tokio::{process::Command, sync::Mutex};
+
+/// For whoever builds: `cargo lambda build` moves programs out of the target directory, where another one misses them.
+pub(crate) static BUILDING: Mutex<()> = Mutex::const_new(());
 
 /// Selects a row for every migration that the database has had.
 pub(crate) const APPLIED: &str = "SELECT CAST(version AS CHAR) FROM refinery_schema_history";

@@ -134,13 +134,29 @@ impl Ministack {
 
     /// What CloudFormation holds as a stack's template after its transform.
     pub async fn processed_template(&self, stack: &str) -> Value {
-        let ask = [("Action", "GetTemplate"), ("StackName", stack), ("TemplateStage", "Processed")];
-        let post = self.request(reqwest::Method::POST, "/").form(&ask);
-        let text = signed(post, "cloudformation").send().await.expect("CloudFormation").text().await.expect("XML");
+        let text = self.cloudformation("GetTemplate", &[("StackName", stack), ("TemplateStage", "Processed")]).await;
         let body = text.split("<TemplateBody>").nth(1).and_then(|rest| rest.split("</TemplateBody>").next());
         let body = body.unwrap_or_else(|| panic!("no template: {text}"));
         let body = body.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&");
         serde_json::from_str(&body).expect("a template in JSON")
+    }
+
+    /// Deletes a stack, and waits until it is gone. `sam delete` would first take its uploads away, and knows the
+    /// addresses of nested templates by AWS's own names only.
+    pub async fn delete_stack(&self, stack: &str) {
+        self.cloudformation("DeleteStack", &[("StackName", stack)]).await;
+        until(&format!("{stack} to be deleted"), async || {
+            let text = self.cloudformation("DescribeStacks", &[("StackName", stack)]).await;
+            assert!(!text.contains("DELETE_FAILED"), "{text}\n{}", self.log());
+            text.contains("does not exist").then_some(())
+        })
+        .await;
+    }
+
+    async fn cloudformation(&self, action: &str, arguments: &[(&str, &str)]) -> String {
+        let form = [&[("Action", action)], arguments].concat();
+        let post = self.request(reqwest::Method::POST, "/").form(&form);
+        signed(post, "cloudformation").send().await.expect("CloudFormation").text().await.expect("XML")
     }
 
     /// Gives an API the routes that its template has: MiniStack takes an API's `Body` for nothing. The integrations are
