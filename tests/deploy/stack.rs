@@ -63,11 +63,15 @@ impl<'a> Stack<'a> {
         self.post("/api/mobile/session/email/request", json!({ "email": MAILBOX })).await;
         let code = until("the code in the log", async || {
             let groups = self.cloud.target("logs", "Logs_20140328.DescribeLogGroups", json!({})).await;
-            let group = groups["logGroups"][0]["logGroupName"].clone();
-            let events =
-                self.cloud.target("logs", "Logs_20140328.FilterLogEvents", json!({ "logGroupName": group })).await;
-            let messages = events["events"].as_array()?.iter().filter_map(|event| event["message"].as_str());
-            messages.filter(|message| message.contains("instead of being sent")).find_map(code_of)
+            for group in groups["logGroups"].as_array()? {
+                let ask = json!({ "logGroupName": group["logGroupName"] });
+                let events = self.cloud.target("logs", "Logs_20140328.FilterLogEvents", ask).await;
+                let mut messages = events["events"].as_array()?.iter().filter_map(|event| event["message"].as_str());
+                if let Some(code) = messages.find_map(code_of) {
+                    return Some(code);
+                }
+            }
+            None
         })
         .await;
         let verify = json!({ "email": MAILBOX, "code": code });
@@ -109,10 +113,10 @@ impl<'a> Stack<'a> {
     }
 }
 
-/// The six digits that stand alone.
+/// The six digits that stand alone in a mail that is not sent.
 fn code_of(message: &str) -> Option<String> {
-    let mut words =
-        message.split("\\n").filter(|word| word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit()));
+    let (_, mail) = message.split_once("instead of being sent")?;
+    let mut words = mail.split("\\n").filter(|word| word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit()));
     words.next().map(str::to_owned)
 }
 

@@ -117,7 +117,6 @@ impl Ministack {
     }
 
     /// A request to the Lambda or API Gateway API, which are known by their paths.
-    #[must_use]
     pub fn request(&self, method: reqwest::Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.endpoint()))
     }
