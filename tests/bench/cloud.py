@@ -76,7 +76,7 @@ class Cloud:
     def becomes_ready(self, video):
         """Waits for the end of the work on a video; when it was. The log is looked at, since asking the API would be
         work on the same cores."""
-        ended = re.compile(rf" (ready|failed) video={video} ")
+        ended = re.compile(rf" (ready|failed) .*video={video}\b")
         line = self.wait(lambda: ended.search(self.log.read_text(errors="replace")))
         at = time.monotonic()
         state = self.call("GET", f"/api/v1/caps/{video}/status")
@@ -108,7 +108,7 @@ class Cloud:
         """What the invocations for a video have reported, summed up."""
         total = {}
         for line in self.log.read_text(errors="replace").splitlines():
-            if f"video={video}" in line and (" moved " in line or " copied in place " in line):
+            if f"video={video}" in line and (" job " in line or " copied in place " in line):
                 for name, value in re.findall(r"(\w+)=(\d+)(?= |$)", line):
                     total[name] = total.get(name, 0) + int(value)
         return total

@@ -66,7 +66,7 @@ def publish(report, cloud, file, name):
         ready = cloud.becomes_ready(video)
     moved, index = cloud.moved(video), footage.index_bytes(file)
     through = moved["bytes_read"] + moved["bytes_written"]
-    outside = (moved["elapsed_ms"] - moved["copying_ms"]) / 1000
+    outside = (moved["work_ms"] - moved["copying_ms"]) / 1000
     source, published = footage.packets(file), footage.packets(cloud.player(video))
     report.figures[f"publish {name}"] = {
         "source_bytes": file.stat().st_size, "index_bytes": index, "wall_s": round(ready - sent, 3),
@@ -90,7 +90,7 @@ def encode(report, cloud, file, name, rounds, place):
         if not any("libx264" in command for command in watch.commands.values()):
             raise BenchError(f"nothing was encoded for {file}; see {cloud.log}")
         cpu, wall = (sum(run[key] for run in alone) for key in ("cpu_s", "wall_s"))
-        ratios.append(((watch.function_cpu + watch.ffmpeg_cpu) / cpu, moved["elapsed_ms"] / 1000 / wall))
+        ratios.append(((watch.function_cpu + watch.ffmpeg_cpu) / cpu, moved["work_ms"] / 1000 / wall))
         runs.append({"wall_s": round(ready - sent, 3), **moved, **watch.facts(), "bare": alone,
                      "commands": list(watch.commands.values())})
     report.figures[f"encode {name}"] = {"ratios_cpu_wall": ratios, "runs": runs}

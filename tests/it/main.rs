@@ -13,3 +13,4 @@ mod pages;
 mod recorder;
 mod routes;
 mod talk;
+mod telemetry;

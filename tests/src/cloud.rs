@@ -76,6 +76,8 @@ pub struct ForeignS3 {
 pub struct Cloud {
     /// Where everything is.
     pub ready: Ready,
+    /// Where it keeps what it has: `logs/` in it has a file for each function.
+    pub state: PathBuf,
     child: Child,
 }
 
@@ -184,7 +186,7 @@ impl Cloud {
         let _ = std::fs::remove_file(state.join("ready.json"));
         let mut child = command.stdin(Stdio::piped()).stdout(log).spawn().expect("capstan-local");
         let ready = wait_until_ready(&mut child, state);
-        Self { ready, child }
+        Self { ready, state: state.to_owned(), child }
     }
 
     /// Process id of `capstan-local`.

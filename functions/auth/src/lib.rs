@@ -13,6 +13,6 @@ pub use routes::Api;
 
 /// Answers requests until Lambda stops the process.
 pub async fn run() -> Result<(), lambda_http::Error> {
-    telemetry::init();
+    telemetry::init("auth");
     http::serve(app::App::from_env().await?, routes::answer).await
 }

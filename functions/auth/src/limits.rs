@@ -1,7 +1,28 @@
 //! How often what may be done. Wide enough for an office behind one address, too narrow to find a code of six digits in:
 //! twenty tries an hour at one mailbox, each at the codes of two mails, take two and a half years for as many as there are.
 
-use common::limits::Limit;
+use common::{
+    error::ApiError,
+    http::StatusCode,
+    limits::Limit,
+    telemetry::{self, Metric},
+};
+
+/// Counts a step of a login that was taken, refused or tried too often.
+pub(crate) fn counted<T>(step: Result<T, ApiError>, taken: Metric) -> Result<T, ApiError> {
+    let metric = match &step {
+        Ok(_) => Some(taken),
+        Err(error) => match error.status {
+            StatusCode::FORBIDDEN => Some(Metric::LoginsRefused),
+            StatusCode::TOO_MANY_REQUESTS => Some(Metric::LoginsLimited),
+            _ => None,
+        },
+    };
+    if let Some(metric) = metric {
+        telemetry::count(metric, 1);
+    }
+    step
+}
 
 /// Mails to one mailbox.
 pub(crate) const MAILS_TO_MAILBOX: Limit = Limit { name: "mail-to", most: 20, seconds: 600 };

@@ -1,10 +1,16 @@
 //! What functions are invoked with that answer nobody: S3 notifications and schedules.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, future::Future};
 
 use aws_lambda_events::s3::S3Event;
+use lambda_http::{
+    Error, LambdaEvent,
+    lambda_runtime::{self, service_fn},
+};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+
+use crate::{telemetry, time::Millis};
 
 /// A new object, as S3 reports it.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,6 +19,8 @@ pub struct Created {
     pub key: String,
     /// ETag without quotes, of the object that caused the event; there may be a newer one by now.
     pub e_tag: Option<String>,
+    /// When it was stored whole.
+    pub at: Millis,
 }
 
 /// Why the function was invoked.
@@ -29,6 +37,19 @@ pub enum Event {
 #[error("an event that is neither an S3 notification nor a schedule: {0}")]
 pub struct UnknownEvent(String);
 
+/// Runs a function: every event goes to `done`. What that ends with makes Lambda invoke again, where it does so.
+pub async fn serve<F>(done: impl Fn(LambdaEvent<Value>) -> F) -> Result<(), Error>
+where
+    F: Future<Output = Result<(), Error>>,
+{
+    let done = &done;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
+        telemetry::begin(&event.context);
+        done(event)
+    }))
+    .await
+}
+
 /// Reads an invocation's payload.
 pub fn read(payload: Value) -> Result<Event, UnknownEvent> {
     if payload["source"] == "aws.events" {
@@ -40,13 +61,14 @@ pub fn read(payload: Value) -> Result<Event, UnknownEvent> {
     }
     let event: S3Event = serde_json::from_value(payload).map_err(|error| UnknownEvent(error.to_string()))?;
     let created = event.records.into_iter().filter_map(|record| {
+        let at = Millis(record.event_time.timestamp_millis());
         let object = record.s3.object;
         let Some(key) = object.key.as_deref().and_then(decode) else {
             tracing::warn!(key = object.key, "ignored: the key is not UTF-8");
             return None;
         };
         let e_tag = object.e_tag.map(|e_tag| e_tag.trim_matches('"').to_owned());
-        Some(Created { key, e_tag })
+        Some(Created { key, e_tag, at })
     });
     Ok(Event::Created(created.collect()))
 }
@@ -77,7 +99,8 @@ mod tests {
             ("videos/raw/%252F.mp4", "videos/raw/%2F.mp4"),
             ("videos/raw/%C3%BC.mp4", "videos/raw/ü.mp4"),
         ] {
-            let created = Created { key: key.to_owned(), e_tag: Some("abc".to_owned()) };
+            let at = Millis(1_769_860_800_000);
+            let created = Created { key: key.to_owned(), e_tag: Some("abc".to_owned()), at };
             assert_eq!(read(s3_event(encoded)).expect("an event"), Event::Created(vec![created]));
         }
     }
@@ -100,6 +123,7 @@ mod tests {
         let created = Created {
             key: "videos/raw/0123456789abcde.mp4".to_owned(),
             e_tag: Some("d8e8fca2dc0f896fd7cb4cb0031ba249-2".to_owned()),
+            at: Millis::parse("2025-07-08T14:15:39.443Z").expect("a time"),
         };
         let posted = serde_json::from_str(posted).expect("JSON");
         assert_eq!(read(posted).expect("an event"), Event::Created(vec![created]));

@@ -19,7 +19,7 @@ use crate::{
     error::ApiError,
     http::{cookie, fields, gateway_host, is_form},
     ids::{ApiKey, SessionToken, UserId, VideoId},
-    tokens,
+    telemetry, tokens,
 };
 
 /// Hexadecimal digits of a hash that are an id in lists, as the tables derive it.
@@ -204,11 +204,15 @@ pub async fn access(db: &mut Connection, credential: &Credential, text: &str) ->
     let found = videos::find_with_caller(db, credential, &id).await?;
     let (caller, video) = found.ok_or_else(ApiError::unauthenticated)?;
     vouch(db, credential, &caller).await?;
+    if let Some(video) = &video {
+        telemetry::video(&video.id);
+    }
     Ok(Access { caller: caller.user, video })
 }
 
 /// Lets in whoever may do what they ask for. Once a day the key's or session's last use is written down.
 async fn vouch(db: &mut Connection, credential: &Credential, caller: &callers::Caller) -> Result<(), ApiError> {
+    telemetry::user(&caller.user);
     if caller.expired {
         return Err(ApiError::token_expired());
     }

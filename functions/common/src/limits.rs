@@ -82,6 +82,7 @@ impl Limits {
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(_)) => {
                     let retry_after = u32::try_from(end - now).unwrap_or(limit.seconds);
+                    tracing::warn!(limit = limit.name, subject = hash(&self.secret, limit, subject), "limit reached");
                     Err(LimitError::Reached { name: limit.name, retry_after })
                 }
                 _ => Err(LimitError::Uncounted(DisplayErrorContext(&error).to_string())),
@@ -92,8 +93,13 @@ impl Limits {
 
 /// Key of a subject's item in the window that begins at `start`.
 fn key(secret: &AuthSecret, limit: Limit, subject: &str, start: i64) -> String {
+    format!("limit#{}#{}#{start}", limit.name, hash(secret, limit, subject))
+}
+
+/// What stands for a subject wherever it is written down.
+fn hash(secret: &AuthSecret, limit: Limit, subject: &str) -> String {
     let subject = secret.mac("limit", &[limit.name.as_bytes(), subject.as_bytes()]);
-    format!("limit#{}#{}#{start}", limit.name, tokens::hex(&subject[..16]))
+    tokens::hex(&subject[..16])
 }
 
 /// Where the window of `now` begins and ends, in seconds.

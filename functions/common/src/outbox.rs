@@ -12,6 +12,7 @@ use crate::{
     ids::MailId,
     objects::{Objects, ObjectsError, Serving, keys},
     seal::{SealError, Sealer},
+    time::Millis,
 };
 
 /// Mails that one look at the outbox finds.
@@ -136,6 +137,15 @@ struct Envelope {
     sealed: String,
 }
 
+/// Mails that wait.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// At most 200 of them, oldest first.
+    pub mails: Vec<MailId>,
+    /// Since when the oldest waits.
+    pub since: Option<Millis>,
+}
+
 /// The outbox.
 #[derive(Clone, Debug)]
 pub struct Outbox {
@@ -159,10 +169,11 @@ impl Outbox {
         Ok(self.objects.put(&key, object, SEALED).await?)
     }
 
-    /// The mails that have waited longest, at most 200 of them, oldest first.
-    pub async fn waiting(&self) -> Result<Vec<MailId>, OutboxError> {
+    /// The mails that have waited longest.
+    pub async fn waiting(&self) -> Result<Waiting, OutboxError> {
         let found = self.objects.oldest(keys::OUTBOX, MOST).await?;
-        Ok(found.iter().filter_map(|object| keys::parse_mail(&object.key)).collect())
+        let since = found.first().map(|oldest| Millis(oldest.stored_at * 1000));
+        Ok(Waiting { mails: found.iter().filter_map(|object| keys::parse_mail(&object.key)).collect(), since })
     }
 
     /// Reads a mail; `None` when it is no longer there. It stays until [`remove`](Self::remove).

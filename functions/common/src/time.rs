@@ -54,6 +54,13 @@ impl Millis {
         text.parse::<Timestamp>().ok().map(Timestamp::as_microsecond)
     }
 
+    /// Seconds from then until `later`; none when the two were told by clocks that differ by more.
+    #[must_use]
+    pub fn until(self, later: Self) -> f64 {
+        let millis = u32::try_from(later.0.saturating_sub(self.0).max(0)).unwrap_or(u32::MAX);
+        f64::from(millis) / 1000.0
+    }
+
     /// Seconds since the epoch, rounded down.
     #[must_use]
     pub fn seconds(self) -> i64 {

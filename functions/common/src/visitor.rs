@@ -9,6 +9,7 @@ use crate::{
     error::ApiError,
     http::{Answer, Policy, StatusCode, cookie, gateway_host, html, nonce, secured, with_cookie},
     identity::Credential,
+    telemetry,
 };
 
 /// A browser, with what its pages need.
@@ -84,6 +85,7 @@ pub async fn signed_in(db: &Database, request: &Request) -> Result<Option<(sessi
     let Some(token) = cookie::session(request) else { return Ok(None) };
     let mut db = db.connect().await?;
     let Some(session) = sessions::current(&mut db, &token).await? else { return Ok(None) };
+    telemetry::user(&session.user);
     if session.stale {
         callers::used(&mut db, &Credential::Session { token, proven: true }).await?;
     }

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use common::views::{Events, ViewsError};
+use common::{
+    telemetry::END,
+    views::{Events, ViewsError},
+};
 use lambda_runtime::Context;
 
 use crate::tinybird::{NotTaken, PATIENCE, Tinybird};
@@ -46,7 +49,7 @@ pub(crate) async fn run(events: &Events, tinybird: &Tinybird, context: &Context)
         events.forwarded(next - 1).await?;
     }
     if forwarded > 0 {
-        tracing::info!(forwarded, "views told to Tinybird");
+        tracing::info!(target: END, forwarded, "views told to Tinybird");
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use common::{
     ids::MailId,
     ledger::{LedgerError, Sending},
     outbox::OutboxError,
+    telemetry::{self, Metric},
     time::Millis,
 };
 use lambda_runtime::Context;
@@ -68,7 +69,7 @@ enum Fate {
 #[derive(Debug, thiserror::Error)]
 #[error("{failed} of {all} mails could not be sent and stay in the outbox")]
 pub(crate) struct Undelivered {
-    failed: u32,
+    failed: u64,
     all: usize,
     /// Why the last of them could not.
     pub(crate) why: String,
@@ -76,7 +77,7 @@ pub(crate) struct Undelivered {
 
 /// Sends mails, one after the other. One that fails does not keep the others waiting, unless several do in a row.
 pub(crate) async fn all(app: &App, mails: &[MailId], context: &Context) -> Result<(), Undelivered> {
-    let (mut sent, mut refused, mut expired, mut failed, mut in_a_row) = (0_u32, 0_u32, 0_u32, 0_u32, 0_u32);
+    let (mut sent, mut refused, mut expired, mut failed, mut in_a_row) = (0_u64, 0_u64, 0_u32, 0_u64, 0_u32);
     let mut why = String::new();
     for mail in mails {
         if in_a_row >= ENOUGH || remaining(context) < SEND + AROUND {
@@ -101,7 +102,14 @@ pub(crate) async fn all(app: &App, mails: &[MailId], context: &Context) -> Resul
         }
     }
     if !mails.is_empty() {
-        tracing::info!(waiting = mails.len(), sent, refused, expired, failed, "mails looked at");
+        for (metric, mails) in
+            [(Metric::MailsSent, sent), (Metric::MailsRefused, refused), (Metric::MailsFailed, failed)]
+        {
+            if mails > 0 {
+                telemetry::count(metric, mails);
+            }
+        }
+        tracing::info!(target: telemetry::END, waiting = mails.len(), sent, refused, expired, failed, "mails looked at");
     }
     if failed == 0 { Ok(()) } else { Err(Undelivered { failed, all: mails.len(), why }) }
 }

@@ -9,10 +9,13 @@ mod transport;
 
 use common::{
     event::{self, Event},
+    ids::MailId,
     objects::keys,
-    telemetry,
+    outbox::OutboxError,
+    telemetry::{self, Metric},
+    time::Millis,
 };
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Error, LambdaEvent};
 
 pub use transport::{Answered, SendError, SetupError, Transport};
 
@@ -20,9 +23,10 @@ use app::App;
 
 /// Answers events until Lambda stops the process.
 pub async fn run() -> Result<(), Error> {
-    telemetry::init();
+    telemetry::init("mail");
     let app = &App::from_env().await?;
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<serde_json::Value>| work(app, event))).await
+    // Boxed, since what a transport does is nested deeper than the compiler goes.
+    event::serve(async |event| Box::pin(work(app, event)).await).await
 }
 
 /// A failure makes Lambda invoke again, twice; what is then left waits for the schedule.
@@ -31,7 +35,7 @@ async fn work(app: &App, event: LambdaEvent<serde_json::Value>) -> Result<(), Er
         Event::Created(objects) => {
             (Ok(objects.iter().filter_map(|object| keys::parse_mail(&object.key)).collect()), false)
         }
-        Event::Scheduled => (app.outbox.waiting().await, true),
+        Event::Scheduled => (waiting(app).await, true),
     };
     let mails: Vec<_> = match mails {
         Ok(mails) => mails,
@@ -47,4 +51,13 @@ async fn work(app: &App, event: LambdaEvent<serde_json::Value>) -> Result<(), Er
         heartbeat::after(app, failure).await;
     }
     Ok(done?)
+}
+
+/// What is left in the outbox.
+async fn waiting(app: &App) -> Result<Vec<MailId>, OutboxError> {
+    let waiting = app.outbox.waiting().await?;
+    if let Some(since) = waiting.since {
+        telemetry::measure(Metric::OldestMail, since.until(Millis::now()));
+    }
+    Ok(waiting.mails)
 }

@@ -18,11 +18,14 @@ pub(crate) struct App {
     pub(crate) site: SiteConfig,
     /// For the page of who runs the server.
     pub(crate) mail: MailShown,
+    /// True when schedules leave the database asleep for longer.
+    pub(crate) pauses: bool,
 }
 
 impl App {
     pub(crate) async fn from_env() -> Result<Self, lambda_http::Error> {
-        let db = Database::new(&DatabaseConfig::from_env()?)?;
+        let database = DatabaseConfig::from_env()?;
+        let db = Database::new(&database)?;
         let (objects, ledger) = (ObjectsConfig::from_env()?, LedgerConfig::from_env()?);
         let site = SiteConfig::from_env()?;
         let sdk = aws::sdk(aws::FOR_REQUESTS).await;
@@ -33,6 +36,7 @@ impl App {
             ledger: Ledger::new(ledger, &sdk),
             site,
             mail: MailShown::from_env()?,
+            pauses: database.pauses,
         })
     }
 }

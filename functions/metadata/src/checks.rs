@@ -60,7 +60,7 @@ pub(crate) async fn run(app: &App, db: &mut Connection, origin: &str) -> Finding
     let mut checks = vec![address(app, origin), storage_address(origin, storage)];
     checks.extend(database::all(database.map(|(about, took, migration, _)| (about, took, migration))));
     checks.extend([storage::bucket(bucket), storage::stores(cors), storage::abandoned(abandoned), ledger(expires)]);
-    checks.extend(workers::transcode(transcode));
+    checks.extend(workers::transcode(transcode, app.pauses));
     checks.extend([workers::provider(&app.mail), workers::mail(mail), workers::outbox(outbox)]);
     checks.push(database::recordings(videos.as_ref()));
     Findings { checks, videos }

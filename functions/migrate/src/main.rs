@@ -3,19 +3,19 @@
 mod custom_resource;
 mod migrations;
 
-use common::{config::DatabaseConfig, db::Database, telemetry};
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use common::{config::DatabaseConfig, db::Database, event, telemetry};
+use lambda_runtime::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    telemetry::init("migrate");
     let db = &Database::new(&DatabaseConfig::from_env()?)?;
-    run(service_fn(move |event: LambdaEvent<serde_json::Value>| async move {
+    event::serve(async |event| {
         match custom_resource::read(event.payload) {
             Some(request) => custom_resource::answer(request, db).await,
             // Invoked by hand.
             None => Ok(migrations::apply(db).await?),
         }
-    }))
+    })
     .await
 }

@@ -6,6 +6,7 @@ use common::{
         notifications::{self, Event, Notification, Recipient},
     },
     outbox::{Mail, OutboxError, Told},
+    telemetry::END,
     unsubscribe,
 };
 
@@ -37,7 +38,7 @@ pub(crate) async fn all(app: &App) -> Result<(), DigestError> {
         }
     }
     if !due.is_empty() {
-        tracing::info!(people = due.len(), "digests made");
+        tracing::info!(target: END, people = due.len(), "digests made");
     }
     last
 }

@@ -3,16 +3,13 @@
 mod app;
 mod digest;
 
-use common::telemetry;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use common::{event, telemetry};
+use lambda_runtime::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    telemetry::init("notify");
     let app = &app::App::from_env().await?;
-    run(service_fn(move |_: LambdaEvent<serde_json::Value>| async move {
-        // The next one is two minutes away, and finds what this one left.
-        Ok::<_, Error>(digest::all(app).await?)
-    }))
-    .await
+    // The next one is two minutes away, and finds what this one left.
+    event::serve(async |_| Ok(digest::all(app).await?)).await
 }

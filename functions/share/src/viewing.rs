@@ -11,6 +11,7 @@ use common::{
     identity,
     ids::{ShareCode, UserId},
     password::PasswordHash,
+    telemetry,
 };
 use lambda_http::Request;
 
@@ -73,6 +74,11 @@ pub(crate) async fn look(app: &App, request: &Request, code: &str) -> Result<Res
 fn open(app: &App, request: &Request, shared: Shared) -> Result<Seen, Shut> {
     let shut = shared.shut();
     let Shared { link, video, visitor, viewers } = shared;
+    // By the video's own id: a link's code opens it.
+    telemetry::video(&video.id);
+    if let Some(visitor) = &visitor {
+        telemetry::user(visitor);
+    }
     match shut {
         Some(share_links::Shut::Private) => Err(Shut::Private),
         Some(share_links::Shut::Ended) => Err(Shut::Ended),

@@ -4,6 +4,7 @@ mod account;
 mod app;
 mod assemble;
 mod derive;
+mod ended;
 mod heartbeat;
 mod job;
 mod pieces;
@@ -17,13 +18,13 @@ use common::{
     event::{self, Event},
     telemetry,
 };
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lambda_runtime::Error;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    telemetry::init("transcode");
     let app = &Arc::new(app::App::from_env().await?);
-    run(service_fn(move |event: LambdaEvent<serde_json::Value>| async move {
+    event::serve(async |event| {
         match event::read(event.payload)? {
             Event::Created(objects) => {
                 for object in &objects {
@@ -32,7 +33,7 @@ async fn main() -> Result<(), Error> {
             }
             Event::Scheduled => sweep::scheduled(app).await,
         }
-        Ok::<_, Error>(())
-    }))
+        Ok(())
+    })
     .await
 }

@@ -12,12 +12,15 @@ use common::{
         ObjectsError,
         keys::{self, live},
     },
+    telemetry::{self, Metric},
     time::Millis,
 };
 
 use crate::{
     app::App,
-    derive, heartbeat,
+    derive,
+    ended::Ended,
+    heartbeat,
     job::{GAVE_UP, MAX_TRIES, ask_to_derive, source_of},
 };
 
@@ -82,9 +85,12 @@ async fn run(app: &App) -> Result<(), SweepError> {
     drop(db);
 
     // What one video runs into must not keep the others waiting: it is looked at again in the next sweep, after them.
+    let mut oldest = 0.0_f64;
     for video in &standing {
-        if let Err(error) = look_at(app, video).await {
-            tracing::error!(video = %video.id, %error, "not swept");
+        match look_at(app, video).await {
+            Ok(true) => oldest = oldest.max(video.updated_at.until(Millis::now())),
+            Ok(false) => {}
+            Err(error) => tracing::error!(video = %video.id, %error, "not swept"),
         }
         videos::touch(&mut app.db.connect().await?, &video.id).await?;
     }
@@ -116,7 +122,10 @@ async fn run(app: &App) -> Result<(), SweepError> {
     forget_accounts(app).await?;
     let expired = expired::remove(&mut app.db.connect().await?, EXPIRED).await?;
     let (standing, asked) = (standing.len(), asked.len());
-    tracing::info!(standing, asked, underived = underived.len(), deleted = deleted.len(), emptied, expired, "swept");
+    // Where none waits, too: that there was a sweep is to be seen.
+    telemetry::measure(Metric::OldestJob, oldest);
+    let (underived, deleted) = (underived.len(), deleted.len());
+    tracing::info!(target: telemetry::END, standing, asked, underived, deleted, emptied, expired, "swept");
     Ok(())
 }
 
@@ -131,33 +140,40 @@ async fn forget_accounts(app: &App) -> Result<(), SweepError> {
     Ok(())
 }
 
-async fn look_at(app: &App, video: &Standing) -> Result<(), SweepError> {
+/// Lets a video go on or end; true when its upload is there and it still waits.
+async fn look_at(app: &App, video: &Standing) -> Result<bool, SweepError> {
     let idle = Millis::now().0 - video.updated_at.0;
     if video.status == Status::Processing && idle < i64::from(STILL_SECONDS) * 1000 {
-        return Ok(());
+        return Ok(false);
     }
     let uploads = app.objects.list(&keys::raw_prefix(&video.id)).await?;
     let job = match uploads.iter().find_map(|upload| keys::publish_job(&upload.key)) {
         None if video.live => match recording(app, &video.id).await? {
-            Recording::Going => return Ok(()),
+            Recording::Going => return Ok(false),
             Recording::Over => Some(keys::assemble_job(&video.id)),
             Recording::None => None,
         },
         job => job,
     };
     let Some(job) = job else {
-        return match video.status {
-            Status::Processing => fail(app, video, VANISHED).await,
-            _ if idle > ABANDONED_MILLIS => fail(app, video, NEVER_ARRIVED).await,
-            _ => Ok(()),
-        };
+        match video.status {
+            Status::Processing => fail(app, video, VANISHED).await?,
+            _ if idle > ABANDONED_MILLIS => fail(app, video, NEVER_ARRIVED).await?,
+            _ => {}
+        }
+        return Ok(false);
     };
     match app.ledger.standing(&video.id).await? {
-        Some(lease) if lease.held => Ok(()),
+        Some(lease) if lease.held => Ok(true),
         Some(lease) if lease.tries >= MAX_TRIES && video.status == Status::Processing => {
-            fail(app, video, GAVE_UP).await
+            Ended::given_up();
+            fail(app, video, GAVE_UP).await?;
+            Ok(false)
         }
-        _ => put_back(app, &video.id, &job).await,
+        _ => {
+            put_back(app, &video.id, &job).await?;
+            Ok(true)
+        }
     }
 }
 

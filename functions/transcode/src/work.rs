@@ -9,6 +9,7 @@ use common::{
     db::{DbError, videos},
     ledger::{Lease, Ledger, LedgerError},
     objects::{Head, Objects, ObjectsError, Serving},
+    telemetry::{self, Metric},
 };
 use hyper::body::Bytes;
 use media::{
@@ -147,18 +148,6 @@ impl Job<'_> {
         matches!(self, Self::Publish | Self::Picture | Self::Assemble)
     }
 
-    /// A word for logs.
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Publish => "publish",
-            Self::Picture => "picture",
-            Self::Assemble => "assemble",
-            Self::Piece(..) => "piece",
-            Self::Derive(_) => "derive",
-            Self::Rendition(..) => "rendition",
-        }
-    }
-
     fn ledger(&self, app: &App) -> Ledger {
         match self {
             Self::Publish | Self::Picture | Self::Assemble | Self::Piece(..) => app.ledger.clone(),
@@ -195,17 +184,20 @@ pub(crate) async fn run(
     // FFmpeg has ended by the deadline; what has not ended a little later is a transfer.
     let ended = tokio::time::timeout_at((deadline + GRACE).into(), work).await;
     let used = attempt.objects.used();
-    tracing::info!(
-        video = %source.video,
-        job = job.name(),
-        source_bytes = source.head.size,
-        bytes_read = used.bytes_read,
-        bytes_written = used.bytes_written,
-        bytes_copied = used.bytes_copied,
-        calls = used.calls,
-        elapsed_ms = begun.elapsed().as_millis(),
-        "moved"
-    );
+    for (name, value) in [
+        ("source_bytes", source.head.size),
+        ("bytes_read", used.bytes_read),
+        ("bytes_written", used.bytes_written),
+        ("bytes_copied", used.bytes_copied),
+        ("calls", used.calls.into()),
+        ("work_ms", u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)),
+    ] {
+        telemetry::tell(name, value);
+    }
+    telemetry::count(Metric::BytesMoved, used.bytes_read.saturating_add(used.bytes_written));
+    if used.bytes_copied > 0 {
+        telemetry::count(Metric::BytesCopied, used.bytes_copied);
+    }
     match ended.unwrap_or(Err(Stop::Error(WorkError::Stalled))) {
         Ok(outcome) => Ok(outcome),
         Err(Stop::Superseded) => Ok(Outcome::Superseded),

@@ -77,7 +77,8 @@ async fn read(order: &Value) -> Value {
     let text = |name: &str| order[name].as_str().unwrap_or_default();
     match s3.get_object().bucket(text("bucket")).key(text("key")).send().await {
         Ok(object) => {
-            let bytes = object.body.collect().await.map(|body| body.to_vec()).unwrap_or_default();
+            let bytes =
+                object.body.collect().await.map(aws_sdk_s3::primitives::AggregatedBytes::to_vec).unwrap_or_default();
             json!(String::from_utf8_lossy(&bytes))
         }
         Err(error) => json!(error.code()),

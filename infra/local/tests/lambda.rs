@@ -46,7 +46,7 @@ async fn only_lambdas_environment_reaches_a_function() {
         ("AWS_LAMBDA_FUNCTION_NAME", "EchoFunction"),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
         ("AWS_REGION", "us-east-1"),
-        ("AWS_LAMBDA_LOG_FORMAT", "Text"),
+        ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
         ("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1"),
         ("OWN", "own"),
     ] {

@@ -61,7 +61,7 @@ impl Post {
     }
 
     async fn waiting(&self) -> Vec<MailId> {
-        self.outbox.waiting().await.expect("the outbox")
+        self.outbox.waiting().await.expect("the outbox").mails
     }
 
     async fn empty(&self) {

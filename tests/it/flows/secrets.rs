@@ -19,6 +19,8 @@ use tests::{
 struct Told {
     /// What may stand nowhere.
     secrets: Vec<(&'static str, String)>,
+    /// The code of a link, which stands in paths, and in nothing that functions write.
+    link_code: String,
     /// What was answered to what was not allowed.
     refusals: Vec<Page>,
 }
@@ -101,6 +103,25 @@ async fn live(cloud: &'static Cloud) -> Told {
     let program_key = answer(verify()).await.body["apiKey"].as_str().expect("a key").to_owned();
     refusals.push(page(verify()).await);
 
+    // A link with a password, which is opened; an address that stores a file.
+    let owner = Person::on(cloud).await;
+    let video = owner.create("Salaries").await;
+    let links = owner.post(&format!("/api/videos/{video}/links"), json!({ "password": "correct horse" })).await;
+    let mut link_code = links.body["links"].as_array().expect("links").iter().filter_map(|link| link["code"].as_str());
+    let link_code = link_code.next_back().expect("a link").to_owned();
+    let somebody = Visitor::on(cloud);
+    let open = async |password: &str| {
+        let body = json!({ "password": password });
+        somebody.json(Method::POST, &format!("/s/{link_code}?password={password}"), body).await
+    };
+    refusals.push(open("battery staple").await);
+    let opened = open("correct horse").await;
+    assert_eq!(opened.status, 200, "{opened:?}");
+    let unlocked = opened.header("set-cookie").split(['=', ';']).nth(1).expect("a cookie").to_owned();
+    assert_eq!(somebody.get(&format!("/s/{link_code}")).await.status, 200);
+    refusals.push(somebody.get(&format!("/api/playlist?videoId={link_code}&videoType=mp4")).await);
+    let stored = parameter(&owner.sign(&video, "result.mp4").await, "X-Amz-Signature");
+
     // Signed out in one browser and then everywhere; the cookies are tried again.
     let browser = visitor.cookie(BROWSER).expect("a browser's cookie");
     assert_eq!(second.form("/api/auth/signout", &[]).await.status, 303);
@@ -127,8 +148,12 @@ async fn live(cloud: &'static Cloud) -> Told {
         ("second login code", code),
         ("link token", parameter(&link, "token")),
         ("mailbox", visitor.email.clone()),
+        ("link's password", "correct horse".to_owned()),
+        ("link's other password", "battery staple".to_owned()),
+        ("cookie of an opened link", unlocked),
+        ("signature of an address", stored),
     ];
-    Told { secrets, refusals }
+    Told { secrets, link_code, refusals }
 }
 
 /// A parameter of an address.
@@ -170,5 +195,18 @@ async fn c16_nothing_that_signs_in_is_logged_or_told_in_a_refusal() {
     let of_person = [("another's key", person.key.clone()), ("another's mailbox", person.email())];
     for (what, secret) in told.secrets.iter().chain(&of_person) {
         assert!(!log.contains(secret), "the {what} is in the log: {log}");
+    }
+    // What CloudWatch would get, the lines that the console leaves out among it.
+    let writers = cloud.writers();
+    for route in ["POST /s/{code}", "POST /api/settings/keys", "POST /api/v1/auth/token"] {
+        let logged = |writer: &String| cloud.lines(writer).iter().any(|line| line.get("route") == Some(&json!(route)));
+        assert!(writers.iter().any(logged), "{route} is in no log");
+    }
+    let link = [("code of a link", told.link_code.clone())];
+    for writer in &writers {
+        let lines = fs::read_to_string(state.path().join(format!("logs/{writer}.jsonl"))).expect("a log");
+        for (what, secret) in told.secrets.iter().chain(&of_person).chain(&link) {
+            assert!(!lines.contains(secret), "the {what} is in what {writer} writes: {lines}");
+        }
     }
 }

@@ -11,6 +11,7 @@ use common::{
         with_cookie,
     },
     ids::SessionToken,
+    telemetry::{self, Metric},
     tokens,
     visitor::{Visitor, login_address},
 };
@@ -93,7 +94,7 @@ pub(super) async fn open(app: &App, request: &Request) -> Answer {
     match shown.token {
         // A page elsewhere that leads here may spend nobody's tries.
         Token::Code(_) if is_led_here(request) => code_form(&visitor, StatusCode::OK, next, &shown.email, None),
-        Token::Code(_) => match log_in(app, request, &browser, &shown).await {
+        Token::Code(_) => match limits::counted(log_in(app, request, &browser, &shown).await, Metric::LoginsDone) {
             Ok(token) => {
                 with_cookie(redirect(&format!("{}{next}", visitor.origin))?, &cookie::set_session(&app.site, &token))
             }
@@ -134,7 +135,7 @@ pub(super) async fn finish(app: &App, request: &Request) -> Answer {
         (Err(error), _) => Err(error),
         (_, Err(_)) => Err(ApiError::forbidden(words::code().wrong)),
     };
-    let token = match finished {
+    let token = match limits::counted(finished, Metric::LoginsDone) {
         Ok(token) => token,
         Err(error) if page => {
             let email = fields.get("email").and_then(Email::parse);
@@ -179,7 +180,8 @@ async fn log_in(app: &App, request: &Request, browser: &Browser, shown: &Shown<'
     };
     let refusal = match users::log_in(&mut app.db.connect().await?, &login).await? {
         Outcome::SignedIn(user) => {
-            tracing::info!(%user, "signed in");
+            telemetry::user(&user);
+            tracing::info!("signed in");
             return Ok(token);
         }
         Outcome::NotAllowed => words::stale_link().no_account,

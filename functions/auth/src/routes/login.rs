@@ -11,6 +11,7 @@ use common::{
         source,
     },
     outbox::Mail,
+    telemetry::Metric,
     time::Millis,
     tokens,
     visitor::{Visitor, login_address, signed_in},
@@ -110,7 +111,7 @@ pub(super) async fn ask(app: &App, request: &Request) -> Answer {
     let visitor = Visitor::of(&app.site, request)?;
     let next = return_to::own_path(&visitor.origin, fields.get("callbackUrl"));
     let page = is_form(request) && fields.get("json") != Some("true");
-    match asked(app, request, &visitor, &fields, next).await {
+    match limits::counted(asked(app, request, &visitor, &fields, next).await, Metric::LoginsAsked) {
         Ok(url) if page => see_other(&url),
         Ok(url) => json_response(StatusCode::OK, &Next { url }),
         Err(error) if page && error.status.is_client_error() => {

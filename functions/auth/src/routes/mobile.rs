@@ -14,6 +14,7 @@ use common::{
     identity::{self, Credential},
     ids::{ApiKey, UserId},
     outbox::Mail,
+    telemetry,
     time::Millis,
 };
 use lambda_http::Request;
@@ -129,7 +130,8 @@ pub(super) async fn verify(app: &App, request: &Request) -> Answer {
         tracing::warn!("login by code refused");
         return Err(ApiError::forbidden(WRONG_CODE));
     };
-    tracing::info!(%user, source = "mobile", "an API key is made");
+    telemetry::user(&user);
+    tracing::info!(source = "mobile", "an API key is made");
     json_response(StatusCode::OK, &Key { r#type: "api_key", api_key: key.expose(), user_id: user })
 }
 

@@ -14,11 +14,14 @@ mod sessions;
 
 use std::sync::Arc;
 
-use common::http::{Answer, no_route, path_segments};
+use common::{
+    http::{Answer, no_route, path_segments},
+    telemetry::Metric,
+};
 use lambda_http::Request;
 use utoipa::OpenApi;
 
-use crate::app::App;
+use crate::{app::App, limits::counted};
 
 /// The function's routes, as openapi.json lists them.
 #[derive(Clone, Copy, Debug, OpenApi)]
@@ -86,8 +89,12 @@ pub(crate) async fn answer(app: Arc<App>, request: Request) -> Answer {
         ("POST", ["api", "v1", "auth", "revoke"]) => agent::revoke(&app, &request).await,
 
         ("GET", ["api", "mobile", "session", "config"]) => mobile::config(),
-        ("POST", ["api", "mobile", "session", "email", "request"]) => mobile::ask(&app, &request).await,
-        ("POST", ["api", "mobile", "session", "email", "verify"]) => mobile::verify(&app, &request).await,
+        ("POST", ["api", "mobile", "session", "email", "request"]) => {
+            counted(mobile::ask(&app, &request).await, Metric::LoginsAsked)
+        }
+        ("POST", ["api", "mobile", "session", "email", "verify"]) => {
+            counted(mobile::verify(&app, &request).await, Metric::LoginsDone)
+        }
         ("POST", ["api", "mobile", "session", "revoke"]) => mobile::revoke(&app, &request).await,
 
         // What a form can only POST, a program may DELETE.

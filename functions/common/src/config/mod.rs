@@ -6,6 +6,7 @@ mod encryption;
 mod import;
 mod mail;
 mod objects;
+mod telemetry;
 
 use std::{borrow::Cow, env};
 
@@ -19,6 +20,7 @@ pub use encryption::{EncryptionConfig, EncryptionKey};
 pub use import::{ImportConfig, SourceKeys, SourceObjectsConfig};
 pub use mail::{MailConfig, MailTransport, Sender, SmtpServer, SmtpTls};
 pub use objects::{ForeignS3, ObjectsConfig};
+pub use telemetry::TelemetryConfig;
 
 /// A variable is missing or cannot be used; the message says which and what it must hold.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,5 @@
-//! How a function answers HTTP: read the request, answer with JSON, tell errors in the shape the route's clients know.
+//! How a function answers HTTP: read the request, answer with JSON, tell errors in the shape the route's clients know, and
+//! end with a line that says how it went.
 
 pub mod cookie;
 mod edge;
@@ -9,14 +10,14 @@ mod response;
 
 use std::{future::Future, sync::Arc};
 
-use lambda_http::{Body, Error, Request, Response, service_fn};
+use lambda_http::{Body, Error, Request, RequestExt, Response, service_fn};
 
 pub use lambda_http::http::{Method, StatusCode};
 pub use multipart::{form_data, form_files, is_form_data};
 pub use page::{Policy, nonce, origin_of, secured};
 pub use request::{
-    Fields, bytes, fields, gateway_host, idempotency_key, is_form, json, path_segments, query, request_id, source,
-    user_agent,
+    Fields, bytes, fields, gateway_host, idempotency_key, is_form, json, path_segments, query, request_id, route,
+    source, user_agent,
 };
 pub use response::{
     AgentRefusal, MessageRefusal, Refusal, Shape, agent_json, binary, empty, html, json as json_response, redirect,
@@ -26,6 +27,7 @@ pub use response::{
 use crate::{
     config::{EdgeConfig, SiteConfig},
     error::ApiError,
+    telemetry::{self, Metric},
 };
 
 /// An answer or a refusal.
@@ -41,9 +43,12 @@ where
 {
     let (app, answer, edge) = (&Arc::new(app), &answer, &EdgeConfig::from_env());
     lambda_http::run(service_fn(move |request: Request| async move {
+        if let Some(context) = request.lambda_context_ref() {
+            telemetry::begin(context);
+        }
         let request = edge::arrived(request, edge.secret.as_ref());
         let shape = Shape::of(request.uri().path());
-        let request_id = request_id(&request);
+        let (request_id, route) = (request_id(&request), route(&request));
         let site: &SiteConfig = (**app).as_ref();
         // A page is not told in JSON that its session is over.
         let login = is_form(&request).then(|| format!("{}/login", site.origin(&gateway_host(&request))));
@@ -55,6 +60,7 @@ where
             },
         };
         page::harden(&mut response, site);
+        answered(&route, response.status());
         Ok::<_, Error>(response)
     }))
     .await
@@ -63,9 +69,19 @@ where
 fn refuse(error: &ApiError, shape: Shape, request_id: &str) -> Response<Body> {
     if error.status.is_server_error() {
         let cause = error.cause.as_ref().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(request_id, code = error.code, cause, "request failed");
+        tracing::error!(code = error.code, cause, "request failed");
     }
     response::error(error, shape, request_id)
+}
+
+/// The line at a request's end. The path is not in it, since paths hold codes of links, and queries hold signatures.
+fn answered(route: &str, status: StatusCode) {
+    if status.is_client_error() {
+        telemetry::count(Metric::ClientErrors, 1);
+    } else if status.is_server_error() {
+        telemetry::count(Metric::ServerErrors, 1);
+    }
+    tracing::info!(target: telemetry::END, route, status = status.as_u16(), "request");
 }
 
 /// The answer for a path that API Gateway sends here and no route takes.

@@ -122,6 +122,15 @@ pub fn source(request: &Request) -> String {
     }
 }
 
+/// The route by which API Gateway sent the request here, as template.yaml has it: `GET /s/{code}`.
+#[must_use]
+pub fn route(request: &Request) -> String {
+    match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.route_key.clone().unwrap_or_default(),
+        _ => String::new(),
+    }
+}
+
 /// What the request is called in the logs, and in the answers of the agent API.
 #[must_use]
 pub fn request_id(request: &Request) -> String {

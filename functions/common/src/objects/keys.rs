@@ -271,6 +271,21 @@ pub enum Work {
     Foreign,
 }
 
+impl Work {
+    /// The video that it is about.
+    #[must_use]
+    pub fn video(&self) -> Option<&VideoId> {
+        match self {
+            Self::Publish { video, .. }
+            | Self::Assemble { video }
+            | Self::Piece { video, .. }
+            | Self::Derive { video, .. }
+            | Self::Rendition { video, .. } => Some(video),
+            Self::Account { .. } | Self::Foreign => None,
+        }
+    }
+}
+
 /// Reads the decoded key of a new object.
 #[must_use]
 pub fn work(key: &str) -> Work {

@@ -5,6 +5,8 @@ use words::checks as said;
 
 /// Milliseconds without word after which the sweep does not run: three of its periods.
 const SWEEP_SILENT_MILLIS: i64 = 15 * 60_000;
+/// The same where the sweep lets the database sleep for an hour.
+const RARE_SWEEP_SILENT_MILLIS: i64 = 3 * 3_600_000;
 /// The same of the look at the outbox, five of its periods.
 const MAIL_SILENT_MILLIS: i64 = 5 * 60_000;
 /// Seconds that a mail may wait before something is wrong: its event is followed by a look every minute.
@@ -12,8 +14,9 @@ const MAIL_SECONDS: i64 = 180;
 
 type Told = Result<Option<Heartbeat>, &'static str>;
 
-/// The function that publishes, and the program that it does so with.
-pub(super) fn transcode(told: Told) -> Vec<Check> {
+/// The function that publishes, and the program that it does so with. It runs rarely where the database pauses.
+pub(super) fn transcode(told: Told, rarely: bool) -> Vec<Check> {
+    let patience = if rarely { RARE_SWEEP_SILENT_MILLIS } else { SWEEP_SILENT_MILLIS };
     let ffmpeg = told.as_ref().ok().and_then(Option::as_ref).map_or_else(
         || Check::unknown("ffmpeg", said().ffmpeg, said().ffmpeg_unknown, said().transcode_never_advice),
         ffmpeg,
@@ -22,7 +25,7 @@ pub(super) fn transcode(told: Told) -> Vec<Check> {
         "transcode",
         said().transcode,
         told,
-        SWEEP_SILENT_MILLIS,
+        patience,
         &Sentences {
             never: said().transcode_never_advice,
             silent: said().transcode_silent_advice,
@@ -131,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_function_is_known_by_its_last_word() {
-        let states = |told: Told| transcode(told).into_iter().map(|check| check.state).collect::<Vec<_>>();
+        let states = |told: Told| transcode(told, false).into_iter().map(|check| check.state).collect::<Vec<_>>();
         assert_eq!(states(told(|_| ())), [State::Good, State::Good]);
         assert_eq!(states(Ok(None)), [State::Unknown, State::Unknown]);
         assert_eq!(states(Err("It does not answer.")), [State::Unknown, State::Unknown]);
@@ -140,6 +143,8 @@ mod tests {
         assert_eq!(states(told(|told| told.release = "0.0.1".to_owned())), [State::Wrong, State::Good]);
         let layer = told(|told| (told.tool, told.tool_failure) = (None, Some("ffmpeg was not found".to_owned())));
         assert_eq!(states(layer), [State::Good, State::Wrong]);
+        assert_eq!(transcode(told(|told| told.at.0 -= 16 * 60_000), true)[0].state, State::Good);
+        assert_eq!(transcode(told(|told| told.at.0 -= 4 * 3_600_000), true)[0].state, State::Wrong);
         let silent = mail(told(|told| told.at.0 -= 6 * 60_000));
         assert_eq!((silent.state, silent.advice.as_deref()), (State::Wrong, Some(said().mail_silent_advice)));
     }

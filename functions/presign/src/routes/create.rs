@@ -10,6 +10,7 @@ use common::{
     http::{Answer, StatusCode, idempotency_key, json_response, query},
     identity,
     ids::{UserId, VideoId},
+    telemetry,
     time::Millis,
 };
 use lambda_http::Request;
@@ -96,6 +97,7 @@ pub(super) async fn create(app: &App, request: &Request) -> Answer {
         None => begin(&mut db, request, &caller, &announced).await?,
     };
     let user_id = caller.as_str();
+    telemetry::video(&id);
     json_response(StatusCode::OK, &Created { id: &id, user_id, aws_region: "n/a", aws_bucket: "n/a" })
 }
 

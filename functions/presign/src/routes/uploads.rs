@@ -12,6 +12,7 @@ use common::{
     identity,
     ids::{UserId, VideoId},
     objects::{MAX_PUT_BYTES, keys},
+    telemetry,
     time::Millis,
 };
 use lambda_http::Request;
@@ -174,6 +175,7 @@ pub(super) async fn begin(app: &App, request: &Request) -> Answer {
         Begun::Conflict => return Err(super::key_used()),
         Begun::NoAccount => return Err(ApiError::unauthenticated()),
     };
+    telemetry::video(&id);
     let upload = keys::upload_of(&id, Kind::Recording, SUBPATH).ok_or_else(ApiError::video_not_found)?;
     let url = app.objects.sign_put(&upload.key).await?;
     let created = Created {

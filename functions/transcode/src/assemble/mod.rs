@@ -11,6 +11,7 @@ mod reel;
 
 use common::{
     db::videos,
+    event::Created,
     ids::VideoId,
     live::{Listed, MAX_MANIFEST, Manifest, ManifestError},
     objects::{
@@ -29,8 +30,9 @@ use media::{
 
 use crate::{
     app::App,
+    ended::Ended,
     job::{self, JobError, Source},
-    publish::{INDEX_BYTES_A_SECOND, MAX_BYTES, POSTER, VIDEO, facts},
+    publish::{INDEX_BYTES_A_SECOND, MAX_BYTES, POSTER, VIDEO, facts, not_encoded},
     work::{Job, Outcome, Stop, Try},
 };
 use reel::{Part, Reel};
@@ -47,21 +49,23 @@ const NOTHING_ARRIVED: &str = "No part of the recording's picture has arrived. R
 const PLAYED: [&[u8; 4]; 2] = [b"avc1", b"mp4a"];
 
 /// Publishes what was uploaded while it was recorded, as the manifest that is there now says.
-pub(crate) async fn run(app: &App, context: &Context, video: VideoId) -> Result<(), JobError> {
+pub(crate) async fn run(app: &App, created: &Created, context: &Context, video: VideoId) -> Result<Ended, JobError> {
     let fence = videos::fence(&mut app.db.connect().await?, &video).await?;
     let fence = fence.ok_or_else(|| JobError::NoVideo(video.clone()))?;
     if fence.deleted {
         tracing::info!(%video, "segments of a deleted video are removed");
-        return Ok(app.objects.remove_video(&video).await?);
+        app.objects.remove_video(&video).await?;
+        return Ok(Ended::Removed);
     }
     let manifests = app.objects.list(&live::manifest(&video)).await?;
     let uploads = app.objects.list(&keys::raw_prefix(&video)).await?;
     let newer = |at: i64| uploads.first().is_some_and(|upload| upload.stored_at > at);
     let Some(manifest) = manifests.into_iter().next().filter(|manifest| !newer(manifest.stored_at)) else {
         tracing::info!(%video, "there is no manifest, or an upload of the whole recording is newer");
-        return Ok(());
+        return Ok(Ended::Idle);
     };
-    let source = Source { video, key: manifest.key, head: manifest.head };
+    // Its client asks for it at the recording's end.
+    let source = Source { video, key: manifest.key, head: manifest.head, arrived: Some(created.at) };
     job::begin(app, context, &source, &fence, &Job::Assemble).await
 }
 
@@ -105,6 +109,7 @@ impl Try<'_> {
             let key = keys::processed(&self.source.video);
             if let Some(facts) = self.write_to(&key, seconds, tracks, Use::Play).await? {
                 self.put_in_place(&keys::poster(&self.source.video), poster, POSTER).await?;
+                not_encoded(&facts);
                 return Ok(Outcome::Published(facts));
             }
         }

@@ -97,7 +97,7 @@ impl Ladder {
     /// What it is made of.
     pub(crate) fn source(&self, video: &VideoId) -> Source {
         let head = Head { size: self.size, e_tag: self.e_tag.clone() };
-        Source { video: video.clone(), key: keys::processed(video), head }
+        Source { video: video.clone(), key: keys::processed(video), head, arrived: None }
     }
 }
 

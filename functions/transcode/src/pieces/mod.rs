@@ -6,6 +6,7 @@ use std::time::Duration;
 use common::{
     ids::VideoId,
     objects::{Head, keys},
+    time::Millis,
 };
 use media::{
     AudioPlan, Limits, Plan, VideoPlan,
@@ -61,6 +62,9 @@ pub(crate) struct Task {
     zero: i64,
     /// Where each chunk begins, in milliseconds; the last one ends where the recording does.
     starts: Vec<u64>,
+    /// When the upload arrived.
+    #[serde(default)]
+    arrived: Option<i64>,
 }
 
 /// Where chunks begin, in milliseconds.
@@ -83,7 +87,7 @@ impl Task {
 
     pub(crate) fn source(&self, video: &VideoId) -> crate::job::Source {
         let head = Head { size: self.size, e_tag: self.e_tag.clone() };
-        crate::job::Source { video: video.clone(), key: self.key.clone(), head }
+        crate::job::Source { video: video.clone(), key: self.key.clone(), head, arrived: self.arrived.map(Millis) }
     }
 }
 
@@ -115,6 +119,7 @@ impl Try<'_> {
             plan: found.plan,
             zero: probe.start,
             starts,
+            arrived: self.source.arrived.map(|arrived| arrived.0),
         };
         // What another attempt has made of the same upload by the same plan is as good.
         let told = format!("{}\n{:?}", source_of(&task.key, head), (task.plan, task.zero, &task.starts));

@@ -11,8 +11,9 @@ use std::time::Duration;
 use common::{
     db::videos,
     objects::{Serving, keys},
+    telemetry::{self, Metric},
 };
-use media::{Limits, ffmpeg::Input, mp4::Summary};
+use media::{Limits, VideoPlan, ffmpeg::Input, mp4::Summary};
 
 pub(crate) use inspect::Found;
 pub(crate) use recode::INDEX_BYTES_A_SECOND;
@@ -33,6 +34,11 @@ pub(crate) fn facts(summary: Summary, size_bytes: u64) -> videos::Facts {
     videos::Facts { duration_ms, width, height, fps, size_bytes }
 }
 
+/// Its picture is published as it was recorded.
+pub(crate) fn not_encoded(facts: &videos::Facts) {
+    telemetry::measure(Metric::SecondsNotEncoded, Duration::from_millis(facts.duration_ms).as_secs_f64());
+}
+
 impl Try<'_> {
     pub(crate) async fn publish(&self) -> Result<Outcome, Stop> {
         let limits = Limits::new(MAX_BYTES);
@@ -47,7 +53,11 @@ impl Try<'_> {
             },
         };
         self.put_in_place(&keys::poster(&self.source.video), poster, POSTER).await?;
-        Ok(Outcome::Published(facts(summary, size_bytes)))
+        let facts = facts(summary, size_bytes);
+        if !matches!(found.plan.video, VideoPlan::Encode { .. }) {
+            not_encoded(&facts);
+        }
+        Ok(Outcome::Published(facts))
     }
 
     /// The poster of what is at an address.

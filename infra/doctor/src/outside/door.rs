@@ -1,6 +1,9 @@
 //! The site's address, its clock, its pages, and the key.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    thread,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
 
 use common::{check::Check, http::origin_of};
 use jiff::fmt::rfc2822;
@@ -10,6 +13,11 @@ use crate::http::{Got, Silence};
 
 /// Seconds by which clocks may differ. S3 refuses signatures that are fifteen minutes off; codes end after ten.
 const CLOCKS_SECONDS: i64 = 120;
+
+/// How long a database that pauses may take to be awake.
+const WAKING: Duration = Duration::from_secs(60);
+/// Time between two looks.
+const PERIOD: Duration = Duration::from_secs(1);
 
 /// How far the door opens.
 pub(super) struct Door {
@@ -21,7 +29,7 @@ pub(super) struct Door {
 }
 
 pub(super) fn all(visit: &Visit<'_>) -> Door {
-    let got = match visit.http.get(&visit.url("/api/status"), &[]) {
+    let got = match health(visit) {
         Ok(got) => got,
         Err(silence) => return Door { checks: vec![silent(visit, &silence)], answers: false, signed_in: false },
     };
@@ -36,6 +44,18 @@ pub(super) fn all(visit: &Visit<'_>) -> Door {
     let (key, signed_in) = key(visit);
     checks.push(key);
     Door { checks, answers, signed_in }
+}
+
+/// Health, after a database that was asleep is awake.
+fn health(visit: &Visit<'_>) -> Result<Got, Silence> {
+    let begun = Instant::now();
+    loop {
+        let got = visit.http.get(&visit.url("/api/status"), &[])?;
+        if got.json()["database"] != "no answer" || begun.elapsed() > WAKING {
+            return Ok(got);
+        }
+        thread::sleep(PERIOD);
+    }
 }
 
 fn silent(visit: &Visit<'_>, silence: &Silence) -> Check {

@@ -69,7 +69,8 @@ fn ready(visit: &Visit<'_>, video: &str) -> (Check, bool) {
         let says = format!("After {waited} seconds no function has begun to publish a recording that is stored.");
         let advice = "The bucket's notification for videos/raw/ does not reach the transcode function, or that does not start. Look \
                       whether the notification is there, whether S3 may invoke the function, at its log, and at the transcode \
-                      function and FFmpeg below. A storage without notifications is looked through every five minutes: give WAIT=400.";
+                      function and FFmpeg below. A storage without notifications is looked through every five minutes: \
+                      give WAIT=400.";
         Check::wrong(id, name, says, advice)
     };
     (check, false)

@@ -4,6 +4,7 @@ use std::{
     fs,
     path::PathBuf,
     process::{ExitStatus, Stdio},
+    sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -24,7 +25,7 @@ use super::{
     runtime_api::{self, Readiness, Work},
 };
 use crate::{
-    http, ids, log,
+    http, ids,
     template::{Function, REGION, function_arn},
 };
 
@@ -67,8 +68,8 @@ impl Environment {
         let mut child =
             shared.spawner.spawn(command).await.with_context(|| format!("Cannot run {}", program.display()))?;
         let pid = child.id().context("The program ended at once")?;
-        forward(spec, child.stdout.take());
-        forward(spec, child.stderr.take());
+        forward(spec, shared, child.stdout.take());
+        forward(spec, shared, child.stderr.take());
 
         let (work, received) = mpsc::channel(1);
         let (readiness, ready) = watch::channel(Readiness::Starting);
@@ -208,7 +209,7 @@ fn variables(command: &mut Command, spec: &Function, shared: &Shared, api: &str,
     command.env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
     command.env("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", spec.name));
     command.env("AWS_LAMBDA_LOG_STREAM_NAME", "local");
-    command.env("AWS_LAMBDA_LOG_FORMAT", "Text");
+    command.env("AWS_LAMBDA_LOG_FORMAT", "JSON");
     command.env("AWS_LAMBDA_RUNTIME_API", api);
     command.env("LAMBDA_TASK_ROOT", &shared.functions_dir);
     command.env("TMPDIR", temporary);
@@ -216,35 +217,16 @@ fn variables(command: &mut Command, spec: &Function, shared: &Shared, api: &str,
     command.envs(&spec.environment);
 }
 
-/// Prints what the program writes, line by line, under its name.
-fn forward(spec: &Function, stream: Option<impl AsyncRead + Unpin + Send + 'static>) {
+/// Keeps what the program writes as CloudWatch would, and shows it.
+fn forward(spec: &Function, shared: &Shared, stream: Option<impl AsyncRead + Unpin + Send + 'static>) {
     let Some(stream) = stream else { return };
-    let name = spec.binary.clone();
+    let (name, logs) = (spec.binary.clone(), Arc::clone(&shared.logs));
     tokio::spawn(async move {
         let mut reader = BufReader::new(stream);
         let mut line = Vec::new();
         while reader.read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
-            log::line(&name, without_span(String::from_utf8_lossy(&line).trim_end()));
+            logs.take(&name, &line);
             line.clear();
         }
     });
-}
-
-/// Takes out the span that the Lambda runtime puts before each event: the line of the invocation itself follows.
-fn without_span(line: &str) -> String {
-    let cut =
-        line.split_once("Lambda runtime invoke{").and_then(|(level, rest)| Some((level, rest.split_once("}: ")?.1)));
-    cut.map_or_else(|| line.to_owned(), |(level, event)| format!("{level}{event}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_span;
-
-    #[test]
-    fn log_lines_lose_the_span_and_nothing_else() {
-        let line = " INFO Lambda runtime invoke{requestId=\"1\" xrayTraceId=\"Root=1;Sampled=0\"}: ready video=x plan=P { a: 1 }";
-        assert_eq!(without_span(line), " INFO ready video=x plan=P { a: 1 }");
-        assert_eq!(without_span("panicked at {x}: y"), "panicked at {x}: y");
-    }
 }

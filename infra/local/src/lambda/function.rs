@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     environment::{self, Environment},
     invocation::{Failure, FailureKind, Invocation, InvokeError, Report},
+    logs::Logs,
     process::Spawner,
     runtime_api::MAX_PAYLOAD,
 };
@@ -28,6 +29,7 @@ use crate::template::Function;
 pub(super) struct Shared {
     pub(super) functions_dir: PathBuf,
     pub(super) temporary: PathBuf,
+    pub(super) logs: Arc<Logs>,
     pub(super) environment: BTreeMap<String, String>,
     pub(super) concurrency: usize,
     pub(super) spawner: Spawner,

@@ -7,6 +7,7 @@ mod dead_letters;
 mod environment;
 mod function;
 mod invocation;
+mod logs;
 mod memory;
 mod process;
 mod runtime_api;
@@ -30,7 +31,7 @@ pub struct LambdaOptions {
     pub functions: Vec<Function>,
     /// Folder with the functions' programs, by binary name.
     pub functions_dir: PathBuf,
-    /// Folder for temporary directories and dead letters.
+    /// Folder for temporary directories, logs and dead letters.
     pub state_dir: PathBuf,
     /// Environment of every function beside its own: endpoints and access keys.
     pub environment: BTreeMap<String, String>,
@@ -66,6 +67,7 @@ impl Lambda {
         let shared = Arc::new(function::Shared {
             functions_dir: options.functions_dir,
             temporary,
+            logs: Arc::new(logs::Logs::start(options.state_dir.join("logs"))?),
             environment: options.environment,
             concurrency: options.concurrency,
             spawner: Spawner::start()?,

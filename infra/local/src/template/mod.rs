@@ -30,6 +30,8 @@ pub use model::{
     Schedule, Statement, Table, Template,
 };
 
+pub use value::parse as yaml;
+
 use node::Node;
 use resolve::Resolver;
 

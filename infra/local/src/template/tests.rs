@@ -222,6 +222,7 @@ fn the_mail_function_has_the_internet_and_no_database() {
         "S3_REGION",
         "SECRETS_EDITION",
         "SMTP_URL",
+        "STACK_NAME",
     ];
     assert_eq!(names, expected);
     assert_eq!(mail.environment["SMTP_URL"], "smtps://u:p@mail.example.com:465");
@@ -253,6 +254,7 @@ fn views_are_forwarded_only_where_somebody_is_to_be_told() {
         "S3_PUBLIC_ENDPOINT",
         "S3_REGION",
         "SECRETS_EDITION",
+        "STACK_NAME",
         "TINYBIRD_TOKEN",
         "TINYBIRD_URL",
     ];
@@ -320,7 +322,7 @@ fn renditions_are_heights_that_the_function_can_use() {
 #[test]
 fn parameters_are_checked() {
     for (parameters, expected) in [
-        (vec![], "DatabaseUrl has no default"),
+        (vec![], "Database.Outputs.CredentialsArn (AWS::CloudFormation::Stack), which the local cloud does not know"),
         (vec![("DatabaseUrl", "postgres://secret@host/x")], "DatabaseUrl does not fit"),
         (vec![("DatabaseUrl", "mysql://a:b@c/d"), ("Architecture", "mips")], "one of arm64, x86_64"),
         (vec![("DatabaseUrl", "mysql://a:b@c/d"), ("TranscodeMemory", "64")], "TranscodeMemory is out of its bounds"),

@@ -5,7 +5,7 @@ use saphyr::{LoadableYamlNode, ScalarOwned, YamlOwned};
 use serde_json::{Map, Number, Value};
 
 /// Parses a template. `!GetAtt A.B` becomes `{"Fn::GetAtt": ["A", "B"]}`, `!Ref A` becomes `{"Ref": "A"}` and so on.
-pub(super) fn parse(text: &str, file: &str) -> Result<Value> {
+pub fn parse(text: &str, file: &str) -> Result<Value> {
     let mut documents = YamlOwned::load_from_str(text).with_context(|| format!("{file} is not valid YAML"))?;
     let Some(document) = documents.pop() else { bail!("{file} is empty") };
     convert(&document, "").with_context(|| format!("{file} cannot be read"))
