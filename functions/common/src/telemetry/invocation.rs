@@ -153,7 +153,8 @@ mod tests {
     use super::*;
 
     fn fields(value: Value) -> Map<String, Value> {
-        value.as_object().cloned().unwrap_or_default()
+        let Value::Object(fields) = value else { panic!("{value} is no object") };
+        fields
     }
 
     fn under_way() -> Invocation {

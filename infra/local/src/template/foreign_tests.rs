@@ -23,7 +23,7 @@ fn who_has_nothing_to_do_with_recordings_gets_no_keys_of_their_bucket() {
         .filter(|function| function.environment.get("S3_SECRET_ACCESS_KEY").is_some_and(|secret| secret == "secret"))
         .map(|function| function.binary.as_str())
         .collect();
-    assert_eq!(with, ["auth", "presign", "metadata", "share", "transcode"]);
+    assert_eq!(with, ["auth", "metadata", "presign", "share", "transcode"]);
     for function in &template.functions {
         let told = ["S3_ENDPOINT", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"];
         let told = told.iter().filter(|name| function.environment.contains_key(**name)).count();

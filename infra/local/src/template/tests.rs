@@ -248,7 +248,17 @@ fn views_are_forwarded_only_where_somebody_is_to_be_told() {
     let with = real(&given).expect("template");
     let forward = environment(&with, "ForwardFunction").expect("function");
     let names: Vec<_> = forward.keys().map(String::as_str).collect();
-    assert_eq!(names, ["LEDGER_TABLE", "SECRETS_EDITION", "STACK_NAME", "TINYBIRD_TOKEN", "TINYBIRD_URL"]);
+    let expected = [
+        "LEDGER_TABLE",
+        "S3_BUCKET",
+        "S3_PUBLIC_ENDPOINT",
+        "S3_REGION",
+        "SECRETS_EDITION",
+        "STACK_NAME",
+        "TINYBIRD_TOKEN",
+        "TINYBIRD_URL",
+    ];
+    assert_eq!(names, expected);
     let share = environment(&with, "ShareFunction").expect("function");
     assert!(share["TINYBIRD_URL"] == "https://api.tinybird.co" && !share.contains_key("TINYBIRD_TOKEN"));
 }
