@@ -145,6 +145,13 @@ async fn deploy(cloud: &Ministack, given: &[(&str, &str)]) {
     );
 }
 
+/// Runs the script of `make undeploy STAGE=local`; what it said.
+async fn undeploy(cloud: &Ministack, given: &[(&str, &str)]) -> String {
+    let mut command = cloud.tool("infra/undeploy.sh");
+    command.arg("local").envs(given.iter().copied());
+    run(command, "the deletion").await
+}
+
 #[tokio::test]
 async fn a_deployed_stack_publishes_an_upload_is_updated_and_leaves_only_what_is_to_be_kept() {
     let cloud = Ministack::start().await;
@@ -180,7 +187,8 @@ async fn a_deployed_stack_publishes_an_upload_is_updated_and_leaves_only_what_is
     assert_eq!(stack.watch(&video).await, watched, "what was there before");
     stack.record("second", &recording).await;
 
-    cloud.delete_stack(STACK).await;
+    let said = undeploy(&cloud, &[]).await;
+    assert!(said.contains(&format!("Kept: the recordings in the bucket {STACK}-media-")), "{said}");
     assert_eq!(self::functions(&cloud).await, Vec::<Value>::new());
     assert_eq!(cloud.ask("/v2/apis").await["items"], json!([]));
     let kept = column(&mysql.url, "SELECT status FROM videos").await;

@@ -2,10 +2,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, process::Stdio, sync::Arc};
 
-use aws_sdk_s3::{
-    Client, Config,
-    config::{BehaviorVersion, Credentials, Region},
-};
+use aws_sdk_s3::Client;
 use common::ids::UserId;
 use local::{
     iam::Iam,
@@ -19,7 +16,10 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::cloud::{cloud, programs};
+use crate::{
+    cloud::{cloud, programs},
+    store::client,
+};
 
 /// Cap's tables.
 const SCHEMA: &str = include_str!("cap.sql");
@@ -91,14 +91,14 @@ impl Cap {
             abort_incomplete_after: None,
         };
         let address = serve(options, mpsc::unbounded_channel().0, stop.clone()).await.expect("S3");
-        let s3 = client(&format!("http://{address}"), KEY.0, KEY.1);
+        let s3 = client(&format!("http://{address}"), "us-east-1", KEY.0, KEY.1);
         Self::with(schema, s3, BUCKET, Some((address, stop.drop_guard(), folder))).await
     }
 
     /// An empty one whose objects lie in the S3 that Capstan has.
     pub async fn beside() -> Self {
         let ready = &cloud().ready;
-        let s3 = client(&ready.s3_endpoint, &ready.access_key_id, &ready.secret_access_key);
+        let s3 = client(&ready.s3_endpoint, "us-east-1", &ready.access_key_id, &ready.secret_access_key);
         Self::with(SCHEMA, s3, &ready.bucket, None).await
     }
 
@@ -131,6 +131,12 @@ impl Cap {
     pub async fn store(&self, key: &str, content: impl Into<Vec<u8>>) {
         let put = self.s3.put_object().bucket(&self.bucket).key(key).body(content.into().into());
         put.send().await.expect("stored");
+    }
+
+    /// Name of its bucket.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        &self.bucket
     }
 
     /// Host and port of its database.
@@ -224,14 +230,4 @@ pub async fn told(mut command: Command) -> Told {
 #[must_use]
 pub fn begun(mut command: Command) -> Child {
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("capstan-import")
-}
-
-fn client(endpoint: &str, id: &str, secret: &str) -> Client {
-    let config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .endpoint_url(endpoint)
-        .force_path_style(true)
-        .credentials_provider(Credentials::new(id, secret, None, None, "tests"));
-    Client::from_conf(config.build())
 }

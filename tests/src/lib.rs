@@ -14,6 +14,7 @@ pub mod desktop;
 pub mod elapsed;
 pub mod emf;
 pub mod footage;
+pub mod front;
 pub mod instant;
 pub mod invocation;
 pub mod logs;

@@ -141,18 +141,6 @@ impl Ministack {
         serde_json::from_str(&body).expect("a template in JSON")
     }
 
-    /// Deletes a stack, and waits until it is gone. `sam delete` would first take its uploads away, and knows the
-    /// addresses of nested templates by AWS's own names only.
-    pub async fn delete_stack(&self, stack: &str) {
-        self.cloudformation("DeleteStack", &[("StackName", stack)]).await;
-        until(&format!("{stack} to be deleted"), async || {
-            let text = self.cloudformation("DescribeStacks", &[("StackName", stack)]).await;
-            assert!(!text.contains("DELETE_FAILED"), "{text}\n{}", self.log());
-            text.contains("does not exist").then_some(())
-        })
-        .await;
-    }
-
     async fn cloudformation(&self, action: &str, arguments: &[(&str, &str)]) -> String {
         let form = [&[("Action", action)], arguments].concat();
         let post = self.request(reqwest::Method::POST, "/").form(&form);

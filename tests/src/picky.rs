@@ -3,13 +3,13 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    net::{Ipv4Addr, SocketAddr},
+    net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use axum::{
     Router,
-    body::{Body, Bytes, to_bytes},
+    body::{Bytes, to_bytes},
     extract::{Request, State},
     http::{HeaderMap, Method, StatusCode, header},
     response::{IntoResponse, Response},
@@ -18,8 +18,9 @@ use local::{
     iam::Iam,
     s3::{self, S3Options},
 };
-use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::front;
 
 const BUCKET: &str = "media";
 const ACCESS_KEY: &str = "ANOTHER";
@@ -110,11 +111,7 @@ impl Picky {
 }
 
 async fn serve(door: &Arc<Door>, public: bool, stop: CancellationToken) -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    let router = Router::new().fallback(answer).with_state((Arc::clone(door), public));
-    tokio::spawn(stop.run_until_cancelled_owned(async move { axum::serve(listener, router).await }));
-    address
+    front::serve(Router::new().fallback(answer).with_state((Arc::clone(door), public)), stop).await
 }
 
 async fn answer(State((door, public)): State<(Arc<Door>, bool)>, request: Request) -> Response {
@@ -130,16 +127,7 @@ async fn answer(State((door, public)): State<(Arc<Door>, bool)>, request: Reques
         let text = format!("<Error><Code>{code}</Code><Message>{why}</Message></Error>");
         return (status, [(header::CONTENT_TYPE, "application/xml")], text).into_response();
     }
-    let request = door.http.request(parts.method, format!("http://{}{path}", door.behind)).headers(parts.headers);
-    let answered = request.body(body).send().await.expect("S3");
-    let mut response = Response::builder().status(answered.status());
-    for (name, value) in answered.headers() {
-        if name != header::TRANSFER_ENCODING {
-            response = response.header(name, value);
-        }
-    }
-    let body = answered.bytes().await.expect("a body");
-    response.body(Body::from(body)).expect("an answer")
+    front::forward(&door.http, &door.behind, parts, body).await
 }
 
 impl Door {

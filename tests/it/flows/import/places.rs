@@ -2,7 +2,9 @@
 
 use tests::{
     cap::{Cap, told},
+    cloud::cloud,
     footage,
+    front::Front,
     proxy::Proxy,
     rows, store,
 };
@@ -35,10 +37,14 @@ async fn what_s3_refuses_to_copy_is_carried() {
     let long = video(&mut cap, &ada, &[]).await;
     let recording = footage::padded(footage::screen_recording("160x90", 1).await, BYTES);
     cap.store(&format!("{ada}/{long}/result.mp4"), recording).await;
-    // One endpoint for both, whose keys are not the same: as two accounts of one provider.
-    let mut command = cap.command();
-    command.env("AWS_ENDPOINT_URL", format!("http://{}", cap.s3_address()));
+    // One endpoint for both, as of two accounts of one provider: neither's keys open the other's bucket.
+    let here = &cloud().ready;
+    let own = here.s3_endpoint.trim_start_matches("http://");
+    let front = Front::before(&[(cap.bucket(), &cap.s3_address()), (&here.bucket, own)]).await;
+    let mut command = cap.command_by(&cap.database_address(), &front.address);
+    command.env("AWS_ENDPOINT_URL_S3", format!("http://{}", front.address));
     let imported = told(command).await;
+    assert!(imported.complaints.contains("S3 does not copy from Cap's bucket"), "{imported:?}");
     assert_eq!(imported.row("recordings, screenshots"), [1, 1, 0, 0], "{imported:?}");
     ready(&long).await;
     cap.remove().await;
