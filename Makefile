@@ -98,7 +98,7 @@ check: ## Check formatting, lints, documentation, dependencies, the template and
 	sam validate --lint
 	cfn-lint $(TEMPLATES)
 	.tools/checkov/bin/checkov --config-file .checkov.yaml --file $(TEMPLATES)
-	check-jsonschema --builtin-schema vendor.compose-spec infra/compose.yaml
+	.tools/jsonschema/bin/check-jsonschema --builtin-schema vendor.compose-spec infra/compose.yaml
 	shellcheck infra/*.sh layers/ffmpeg/*.sh .ci/run
 
 audit: ## Look for published advisories about the dependencies (asks the network)

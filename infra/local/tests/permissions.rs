@@ -17,6 +17,7 @@ Parameters:
   MailTransport: {Type: String}
   MailFrom: {Type: String}
   SmtpUrl: {Type: String}
+  Operators: {Type: CommaDelimitedList}
 Globals: {Function: {Runtime: provided.al2023, Timeout: 20}}
 Resources:
   MediaBucket: {Type: AWS::S3::Bucket, Properties: {BucketName: media}}
