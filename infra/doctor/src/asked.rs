@@ -16,7 +16,7 @@ use serde::Deserialize;
 /// anything is deployed.
 #[derive(Debug, Parser)]
 pub(crate) struct Arguments {
-    /// Address of the site, such as https://cap.example.com
+    /// Address of the site, such as `https://cap.example.com`
     #[arg(long)]
     url: Option<String>,
     /// A mailbox that a code is sent to, as if somebody signed in
