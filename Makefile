@@ -29,7 +29,7 @@ export PATH := $(CURDIR)/.tools/venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up test conformance fuzz load bench-media bench-web bench-cost cost check audit fmt openapi build layer deploy undeploy doctor import clean distclean
+.PHONY: help up sam-local watch test conformance fuzz load bench-media bench-web bench-cost cost check audit fmt openapi build layer deploy undeploy doctor import clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,17 @@ up: export RENDITIONS := $(RENDITIONS)
 up: export S3 := $(S3)
 up: ## Run everything on this machine and show a share link; PORT=3000, FILE=your-recording.mp4, RENDITIONS=720,480, S3=http://…
 	@infra/up.sh
+
+sam-local: export PORT := $(PORT)
+sam-local: export FILE := $(FILE)
+sam-local: export PATH := $(CURDIR)/.tools/opt/bin:$(PATH)
+sam-local: ## Run the API and the transcode function in Lambda's own containers, which needs Docker; PORT=3000, FILE=your-recording.mp4
+	@infra/setup.sh sam-local
+	@.tools/venv/bin/python infra/sam-local.py
+
+watch: export PORT := $(if $(filter file,$(origin PORT)),3001,$(PORT))
+watch: ## Run the functions that answer requests with cargo lambda watch, on the data of make up, which must run; PORT=3001
+	@infra/watch.sh
 
 ifeq ($(S3),)
 test: ## Run every test, the browser's included; S3=http://… those that store recordings, at another S3
@@ -112,9 +123,9 @@ openapi: ## Write functions/metadata/openapi.json, after a route has changed
 	cargo build --workspace --locked
 	target/debug/openapi
 
-build: ## Build the functions and the FFmpeg layer for Lambda; ARCH=arm64 (default where it can be built) or x86_64
+build: ## Build the functions and the FFmpeg layer for Lambda and print their sizes; ARCH=arm64 (default where it can be built) or x86_64
 	@infra/setup.sh build "$(ARCH)"
-	@infra/build.sh "$(ARCH)"
+	@infra/build.sh default "$(ARCH)"
 
 layer: ## Build the FFmpeg layer and prove that it runs; ARCH=x86_64 or arm64 (default this machine's)
 	@infra/setup.sh layer "$(ARCH)"

@@ -1,11 +1,29 @@
 #!/usr/bin/env bash
-# Builds the functions that the template names, as Lambda runs them, into target/lambda.
+# Builds with SAM what is deployed, the functions and the FFmpeg layer, and prints how large each is.
 #
-#   infra/build.sh [arm64|x86_64]
+#   infra/build.sh PROFILE [arm64|x86_64]
+#
+# PROFILE is one of samconfig.toml. What is built goes to SAM_BUILD_DIR, by default .aws-sam/build.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-arch=$(infra/arch.sh "${1:-}")
-bins=()
-while read -r bin; do bins+=(--bin "$bin"); done < <(sed -n 's/^ *Binary: *//p' template.yaml)
-exec cargo lambda build --release --locked "--${arch/x86_64/x86-64}" "${bins[@]}"
+arch=$(infra/arch.sh "${2:-}")
+export ARCH=$arch
+build=${SAM_BUILD_DIR:-.aws-sam/build}
+sam build --config-env "$1" --build-dir "$build" --parameter-overrides "Architecture=$arch"
+
+python3 - "$build" "$arch" <<'PY'
+import pathlib, sys, tempfile, zipfile
+
+build, arch = sys.argv[1:]
+print(f"\n{arch:28}{'zipped':>12}{'in Lambda':>12}")
+for folder in sorted(path for path in pathlib.Path(build).iterdir() if path.is_dir()):
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    with tempfile.TemporaryFile() as package:
+        # As SAM packs them.
+        with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in files:
+                archive.write(path, path.relative_to(folder))
+        zipped = package.tell()
+    print(f"{folder.name:28}{zipped / 1e6:9.1f} MB{sum(path.stat().st_size for path in files) / 1e6:9.1f} MB")
+PY

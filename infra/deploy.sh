@@ -12,9 +12,8 @@ cd "$(dirname "$0")/.."
 
 profile=$1
 arch=$(infra/arch.sh "${2:-}")
-export ARCH=$arch
 build=${SAM_BUILD_DIR:-.aws-sam/build}
-sam build --config-env "$profile" --build-dir "$build" --parameter-overrides "Architecture=$arch"
+infra/build.sh "$profile" "$arch"
 
 # SAM takes overrides from its command line instead of the profile's, not on top of them. Both go into one file, readable by its owner
 # only, which also keeps passwords and keys out of the list of processes.

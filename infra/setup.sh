@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what one of the make targets needs and this machine lacks. With everything in place it only looks, and ends in a blink.
 #
-#   infra/setup.sh run|check|test|fuzz|deploy
+#   infra/setup.sh run|sam-local|check|test|fuzz|deploy
 #   infra/setup.sh build x86_64|arm64
 #   infra/setup.sh layer [x86_64|arm64]   default: this machine's processor
 #
@@ -185,7 +185,7 @@ layer_emulator() { # x86_64|arm64
     [ "$(uname -m)" = "$cpu" ] || need "qemu-$cpu" qemu-user
 }
 
-own_arch() { case $(uname -m) in x86_64) echo x86_64 ;; aarch64) echo arm64 ;; esac; }
+own_arch() { case $(uname -m) in x86_64) echo x86_64 ;; aarch64 | arm64) echo arm64 ;; esac; }
 
 # The functions run the layer's FFmpeg here as well, where it can be built: .tools/opt stands for Lambda's /opt.
 builds_layer() { [ "$(uname)" = Linux ] && [ -n "$(own_arch)" ] && has apt-get; }
@@ -229,6 +229,10 @@ case $mode in
         infra/mysql.sh "$tools/mysql"
         ! builds_layer || local_layer
         ;;
+    sam-local)
+        infra/setup.sh run
+        infra/setup.sh build "$(own_arch)"
+        ;;
     build)
         check_rust; check_disk 8
         arch=$(infra/arch.sh "${2:-}")
@@ -271,5 +275,5 @@ case $mode in
     fuzz)
         check_rust; base_programs; need c++ g++; install_missing
         ;;
-    *) fail "say what for: run, build, layer, check, test, fuzz or deploy" ;;
+    *) fail "say what for: run, sam-local, build, layer, check, test, fuzz or deploy" ;;
 esac

@@ -15,7 +15,7 @@ use tokio::{net::TcpListener, sync::mpsc};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
-    custom_resource, dynamo, events, gateway,
+    custom_resource, dynamo, events, gateway, handover,
     iam::Iam,
     lambda::{Lambda, LambdaOptions},
     mail::Mailbox,
@@ -52,6 +52,9 @@ pub struct Options {
     pub parameters: BTreeMap<String, String>,
     /// File to which is written what of their policies the functions use.
     pub permissions: Option<PathBuf>,
+    /// Functions, by logical id, that somebody else runs, going by `functions.json` in the state directory: events for them are put
+    /// into `events/` there.
+    pub handed_over: Vec<String>,
     /// Cancel it to give up starting.
     pub interrupt: CancellationToken,
 }
@@ -70,6 +73,7 @@ impl Options {
             mysql_home: None,
             parameters: BTreeMap::new(),
             permissions: None,
+            handed_over: Vec::new(),
             interrupt: CancellationToken::new(),
         }
     }
@@ -283,15 +287,18 @@ impl Parts<'_> {
             let key = Iam::key_of(&self.keys.access_key_id, &function.name);
             function.environment.insert("AWS_ACCESS_KEY_ID".to_owned(), key);
         }
-        Lambda::new(LambdaOptions {
+        let options = LambdaOptions {
             functions,
             functions_dir,
             state_dir: self.state_dir.to_owned(),
             environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
             concurrency: CONCURRENCY,
             retry_delay: self.options.retry_delay,
+            handed_over: self.options.handed_over.clone(),
             stop: self.stop.child_token(),
-        })
+        };
+        handover::write(&options, &template.routes)?;
+        Lambda::new(options)
     }
 }
 

@@ -5,6 +5,7 @@ pub mod custom_resource;
 pub mod dynamo;
 pub mod events;
 pub mod gateway;
+mod handover;
 mod http;
 pub mod iam;
 pub mod ids;

@@ -49,6 +49,10 @@ struct Up {
     /// A parameter of the template, as NAME=VALUE; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
     parameter: Vec<(String, String)>,
+    /// A function of the template that somebody else runs, going by functions.json in the folder for all data: events for it are put
+    /// into events/ there; may be given several times
+    #[arg(long, value_name = "FUNCTION")]
+    hand_over: Vec<String>,
     /// File to which is written what of their policies the functions use
     #[arg(long, value_name = "FILE")]
     permissions: Option<PathBuf>,
@@ -114,6 +118,7 @@ async fn run(arguments: Up) -> Result<()> {
         mysql_home: Some(arguments.mysql_home),
         parameters: parameters.into_iter().collect(),
         permissions: arguments.permissions,
+        handed_over: arguments.hand_over,
         interrupt: stop.clone(),
         ..Options::new(arguments.template, arguments.functions, arguments.state)
     };

@@ -79,7 +79,7 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
 }
 
 /// Writes a file that only its owner reads, whole or not at all.
-fn write<T: Serialize>(path: &Path, value: &T) -> Result<()> {
+pub(crate) fn write<T: Serialize>(path: &Path, value: &T) -> Result<()> {
     let text = serde_json::to_vec_pretty(value).with_context(|| format!("{} cannot be JSON", path.display()))?;
     let new = path.with_extension("new");
     let file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new);

@@ -1,11 +1,11 @@
 //! Events nobody waits for: tried three times, then put aside.
 
-use std::sync::Arc;
+use std::{fs, sync::Arc, time::SystemTime};
 
 use axum::body::Bytes;
 
 use super::{Inner, InvokeError, Lambda, dead_letters::DeadLetter, function::FunctionState};
-use crate::{ids, log};
+use crate::{ids, log, template::Function};
 
 /// Largest asynchronous event in bytes (Lambda quotas).
 const MAX_EVENT: usize = 1024 * 1024;
@@ -21,6 +21,11 @@ impl Lambda {
             return Err(InvokeError::Stopped);
         }
         let request_id = ids::uuid().map_err(InvokeError::Start)?;
+        if self.inner.handed_over.contains(&function.spec.name) {
+            self.inner.hand_over(&function.spec, &request_id, &payload).map_err(InvokeError::Start)?;
+            log::line(&function.spec.binary, format_args!("{what} handed over"));
+            return Ok(request_id);
+        }
         let (inner, id, what) = (Arc::clone(&self.inner), request_id.clone(), what.to_owned());
         let waiting = function.waiting();
         tokio::spawn(async move {
@@ -28,6 +33,17 @@ impl Lambda {
             deliver(&inner, &function, &id, &payload, &what).await;
         });
         Ok(request_id)
+    }
+}
+
+impl Inner {
+    /// Puts an event where whoever runs the function takes it: whole, and named so that they sort by time.
+    fn hand_over(&self, function: &Function, request_id: &str, payload: &[u8]) -> anyhow::Result<()> {
+        let at = ids::utc(SystemTime::now(), "%Y%m%dT%H%M%S%.6f");
+        let file = self.events.join(&function.name).join(format!("{at}-{request_id}.json"));
+        let draft = file.with_extension("draft");
+        fs::write(&draft, payload).and_then(|()| fs::rename(&draft, &file))?;
+        Ok(())
     }
 }
 

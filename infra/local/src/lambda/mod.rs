@@ -37,6 +37,8 @@ pub struct LambdaOptions {
     pub environment: BTreeMap<String, String>,
     /// Environments a function without reserved concurrency may have at once.
     pub concurrency: usize,
+    /// Functions, by logical id, that somebody else runs: events for them are put into `events/` of the state directory.
+    pub handed_over: Vec<String>,
     /// Wait before the first retry of an asynchronous event; the second waits twice as long. On AWS a minute.
     pub retry_delay: Duration,
     /// Cancelled, it kills all environments.
@@ -52,6 +54,8 @@ pub struct Lambda {
 struct Inner {
     functions: BTreeMap<String, Arc<FunctionState>>,
     dead_letters: DeadLetters,
+    handed_over: Vec<String>,
+    events: PathBuf,
     retry_delay: Duration,
     stop: CancellationToken,
 }
@@ -77,8 +81,20 @@ impl Lambda {
         for spec in options.functions {
             functions.insert(spec.name.clone(), Arc::new(FunctionState::new(spec, Arc::clone(&shared))?));
         }
-        let dead_letters = DeadLetters::new(options.state_dir.join("dead-letters.jsonl"));
-        let inner = Inner { functions, dead_letters, retry_delay: options.retry_delay, stop };
+        let events = options.state_dir.join("events");
+        for name in &options.handed_over {
+            anyhow::ensure!(functions.contains_key(name), "There is no function {name} to hand over");
+            let folder = events.join(name);
+            std::fs::create_dir_all(&folder).with_context(|| format!("Cannot create {}", folder.display()))?;
+        }
+        let inner = Inner {
+            functions,
+            dead_letters: DeadLetters::new(options.state_dir.join("dead-letters.jsonl")),
+            handed_over: options.handed_over,
+            events,
+            retry_delay: options.retry_delay,
+            stop,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 

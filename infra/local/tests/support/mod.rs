@@ -43,6 +43,7 @@ pub(crate) fn start(change: impl FnOnce(&mut Function)) -> Cloud {
         functions_dir: examples(),
         state_dir: state.path().to_owned(),
         environment: BTreeMap::from([("AWS_ENDPOINT_URL_S3".to_owned(), "http://127.0.0.1:1".to_owned())]),
+        handed_over: Vec::new(),
         concurrency: 4,
         retry_delay: Duration::from_millis(1),
         stop: CancellationToken::new(),
