@@ -46,6 +46,7 @@ sam-local: export FILE := $(FILE)
 sam-local: export PATH := $(CURDIR)/.tools/opt/bin:$(PATH)
 sam-local: ## Run the API and the transcode function in Lambda's own containers, which needs Docker; PORT=3000, FILE=your-recording.mp4
 	@infra/setup.sh sam-local
+	cargo build --workspace --locked
 	@.tools/venv/bin/python infra/sam-local.py
 
 watch: export PORT := $(if $(filter file,$(origin PORT)),3001,$(PORT))
@@ -110,7 +111,7 @@ check: ## Check formatting, lints, documentation, dependencies, the template and
 	cfn-lint $(TEMPLATES)
 	.tools/checkov/bin/checkov --config-file .checkov.yaml --file $(TEMPLATES)
 	.tools/jsonschema/bin/check-jsonschema --builtin-schema vendor.compose-spec infra/compose.yaml
-	shellcheck infra/*.sh layers/ffmpeg/*.sh .ci/run
+	shellcheck infra/*.sh layers/ffmpeg/*.sh tests/deploy/*.sh .ci/run
 
 audit: ## Look for published advisories about the dependencies (asks the network)
 	@infra/setup.sh check

@@ -17,7 +17,10 @@ import pathlib, sys, tempfile, zipfile
 
 build, arch = sys.argv[1:]
 print(f"\n{arch:28}{'zipped':>12}{'in Lambda':>12}")
-for folder in sorted(path for path in pathlib.Path(build).iterdir() if path.is_dir()):
+for folder in sorted(pathlib.Path(build).iterdir()):
+    # The others are nested templates.
+    if not (folder / "bootstrap").exists() and not (folder / "bin").exists():
+        continue
     files = [path for path in folder.rglob("*") if path.is_file()]
     with tempfile.TemporaryFile() as package:
         # As SAM packs them.

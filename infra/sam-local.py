@@ -1,10 +1,10 @@
-"""Builds, then runs the API and the transcode function in Lambda's own containers, with `sam local`, until Ctrl-C.
+"""Runs the API and the transcode function in Lambda's own containers, with `sam local`, until Ctrl-C.
 
     PORT=3000 FILE=talk.mp4 .tools/venv/bin/python infra/sam-local.py
 
 Everything else is the local cloud: MySQL, S3, DynamoDB, mail, and the functions that neither answer requests nor transcode. It hands
-each event for the transcode function over, and `sam local invoke` runs it. All data is in STATE, by default .local/sam-local; what is
-built goes to SAM_BUILD_DIR, by default .aws-sam/build.
+each event for the transcode function over, and `sam local invoke` runs it. All data is in STATE, by default .local/sam-local. The local
+cloud must be built; what goes into the containers is built into SAM_BUILD_DIR, by default .aws-sam/build.
 """
 
 import asyncio
@@ -97,7 +97,7 @@ async def pipe(reader, writer):
         writer.close()
 
 
-def template(built, functions, state, base):
+def template(built, arch, functions, state, base):
     """The path of the built template with the local cloud's environment, as containers must have it."""
     with open(built / "template.yaml") as file:
         content = yaml_parse(file.read())
@@ -114,6 +114,7 @@ def template(built, functions, state, base):
             # `sam local` runs no deployment.
             resource.pop("DependsOn", None)
     content["Resources"] = resources
+    content["Parameters"]["Architecture"]["Default"] = arch
     content["Globals"]["Function"].pop("Environment")
     for unused in ("Outputs", "Rules"):
         content.pop(unused, None)
@@ -238,9 +239,8 @@ def run(stack):
     address, network = bridge()
 
     arch = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
-    for build in (["cargo", "build", "--workspace", "--locked"], ["infra/build.sh", "local", arch]):
-        if subprocess.run(build, cwd=ROOT, env=os.environ | {"SAM_BUILD_DIR": str(built)}).returncode:
-            fail(f"{' '.join(build)} failed")
+    if subprocess.run(["infra/build.sh", "local", arch], cwd=ROOT, env=os.environ | {"SAM_BUILD_DIR": str(built)}).returncode:
+        fail("what is to run in containers could not be built")
 
     base = f"http://127.0.0.1:{port}"
     cloud = ["target/debug/capstan-local", "up", "--state", str(state), "--port", "0", "--no-sample", "--hand-over", TRANSCODE]
@@ -258,7 +258,7 @@ def run(stack):
     doors.start()
     doors.open.wait()
 
-    told = ("--template", str(template(built, functions, state, base)))
+    told = ("--template", str(template(built, arch, functions, state, base)))
     stack.start(*sam("start-api", *told, "--port", port, "--warm-containers", "LAZY", "--no-watch"))
     api = Api(base, known["apiKey"])
     wait("the API", lambda: stack.check() or api.answers())

@@ -207,6 +207,14 @@ run_programs() {
     if builds_layer; then layer_programs "$(own_arch)"; else machine_ffmpeg; fi
 }
 
+# What the test of sam local starts a Docker engine of its own with. Not on somebody's machine, where the package would start another.
+container_programs() {
+    if [ "${CI:-}" = true ] && [ "$(id -u)" = 0 ] && [ "$(uname)" = Linux ] && has apt-get; then
+        need dockerd docker.io; need iptables iptables; need busybox busybox-static; need ip iproute2; need unshare util-linux
+        [ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
+    fi
+}
+
 browser_programs() {
     has chromium || has chromium-browser || has google-chrome || missing+=(chromium)
     need node nodejs
@@ -230,6 +238,7 @@ case $mode in
         ! builds_layer || local_layer
         ;;
     sam-local)
+        docker version >/dev/null 2>&1 || fail "no Docker engine answers here: install and start Docker, then try again"
         infra/setup.sh run
         infra/setup.sh build "$(own_arch)"
         ;;
@@ -262,7 +271,7 @@ case $mode in
         ;;
     test)
         check_rust; check_disk 8
-        run_programs; machine_ffmpeg; browser_programs; need openssl openssl; need c++ g++; install_missing
+        run_programs; machine_ffmpeg; browser_programs; need openssl openssl; need c++ g++; container_programs; install_missing
         infra/mysql.sh "$tools/mysql"
         ! builds_layer || local_layer
         pip_install "$SCHEMATHESIS" "$CARGO_LAMBDA" "$SAM_CLI"

@@ -3,4 +3,6 @@
 
 mod cargo_lambda;
 mod parts;
+mod sam_local;
 mod stack;
+mod watch;

@@ -29,6 +29,7 @@ pub mod reason;
 pub mod rows;
 pub mod statements;
 pub mod store;
+pub mod tools;
 pub mod visitor;
 pub mod wait;
 pub mod watcher;

@@ -1,10 +1,6 @@
 //! MiniStack: an AWS on this machine that the deployment's own tools deploy to. Its gaps are in docs/EMULATORS.md.
 
-use std::{
-    net::TcpListener,
-    path::{Path, PathBuf},
-    process::Stdio,
-};
+use std::{net::TcpListener, path::Path, process::Stdio};
 
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
@@ -15,6 +11,7 @@ use crate::{
     cloud::{path_with_layer, repository},
     person::answer,
     processes,
+    tools::{QUICK_BUILD, tool},
     wait::until,
 };
 
@@ -96,23 +93,17 @@ impl Ministack {
         self.place.path()
     }
 
-    /// A program of the checkout with what points AWS's tools here, and nothing of whoever runs the tests.
+    /// A program of the checkout with what points AWS's tools here.
     #[must_use]
     pub fn tool(&self, program: impl AsRef<Path>) -> Command {
-        let mut command = Command::new(program.as_ref());
-        // Every parameter of the template has a variable that a deployment would take.
-        command.env_clear();
-        command.envs(KEPT.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+        let mut command = tool(program);
         command
-            .current_dir(repository())
-            .env("PATH", path_with_tools())
+            .envs(QUICK_BUILD)
             .env("AWS_ENDPOINT_URL", self.endpoint())
             .envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", REGION)])
-            .envs([("AWS_DEFAULT_REGION", REGION), ("SAM_CLI_TELEMETRY", "0")])
+            .env("AWS_DEFAULT_REGION", REGION)
             .env("AWS_CONFIG_FILE", self.place.path().join("none"))
-            .env("AWS_SHARED_CREDENTIALS_FILE", self.place.path().join("none"))
-            .envs(QUICK_BUILD)
-            .stdin(Stdio::null());
+            .env("AWS_SHARED_CREDENTIALS_FILE", self.place.path().join("none"));
         command
     }
 
@@ -191,24 +182,4 @@ fn endpoint(port: u16) -> String {
 fn signed(request: RequestBuilder, service: &str) -> RequestBuilder {
     let scope = format!("Credential=test/20260101/{REGION}/{service}/aws4_request, SignedHeaders=host, Signature=0");
     request.header("authorization", format!("AWS4-HMAC-SHA256 {scope}"))
-}
-
-/// What cargo needs of the environment, and what makes it build as the tests themselves were built.
-const KEPT: [&str; 6] = ["HOME", "CARGO_HOME", "RUSTUP_HOME", "CARGO_TARGET_DIR", "CARGO_INCREMENTAL", "CI"];
-
-/// How the tests have SAM build: with cargo's own linker, and without the minutes that optimising takes. What is built
-/// lies where no release is built.
-const QUICK_BUILD: [(&str, &str); 3] =
-    [("SAM_BUILD_MODE", "debug"), ("CARGO_LAMBDA_COMPILER", "cargo"), ("CARGO_PROFILE_DEV_DEBUG", "0")];
-
-/// `PATH` as the Makefile gives it: with the checkout's own tools first.
-fn path_with_tools() -> std::ffi::OsString {
-    let mut path = tools().into_os_string();
-    path.push(":");
-    path.push(std::env::var_os("PATH").unwrap_or_default());
-    path
-}
-
-fn tools() -> PathBuf {
-    repository().join(".tools/venv/bin")
 }
