@@ -145,6 +145,17 @@ async fn deploy(cloud: &Ministack, given: &[(&str, &str)]) {
     );
 }
 
+/// The same for the first time.
+async fn deploy_first(cloud: &Ministack, database_url: &str) {
+    let given = [
+        ("DATABASE_URL", database_url),
+        ("DATABASE_ENCRYPTION_KEY", ENCRYPTION_KEY),
+        ("MAIL_TRANSPORT", "log"),
+        ("MAIL_FROM", "Capstan <login@example.test>"),
+    ];
+    deploy(cloud, &given).await;
+}
+
 /// Runs the script of `make undeploy STAGE=local`; what it said.
 async fn undeploy(cloud: &Ministack, given: &[(&str, &str)]) -> String {
     let mut command = cloud.tool("infra/undeploy.sh");
@@ -157,16 +168,7 @@ async fn a_deployed_stack_publishes_an_upload_is_updated_and_leaves_only_what_is
     let cloud = Ministack::start().await;
     let mysql = database(cloud.place()).await;
 
-    deploy(
-        &cloud,
-        &[
-            ("DATABASE_URL", &mysql.url),
-            ("DATABASE_ENCRYPTION_KEY", ENCRYPTION_KEY),
-            ("MAIL_TRANSPORT", "log"),
-            ("MAIL_FROM", "Capstan <login@example.test>"),
-        ],
-    )
-    .await;
+    deploy_first(&cloud, &mysql.url).await;
     // The deployment itself ran them, before any function was there to answer.
     assert_eq!(column(&mysql.url, APPLIED).await.len(), migrations());
 
@@ -193,8 +195,40 @@ async fn a_deployed_stack_publishes_an_upload_is_updated_and_leaves_only_what_is
     assert_eq!(cloud.ask("/v2/apis").await["items"], json!([]));
     let kept = column(&mysql.url, "SELECT status FROM videos").await;
     assert_eq!(kept, ["ready", "ready"]);
-    let object = format!("/{STACK}-media-000000000000/videos/raw/{video}.mp4");
-    let stored = person::client().head(format!("{}{object}", cloud.endpoint())).send().await.expect("S3");
-    assert_eq!(stored.status(), StatusCode::OK, "the bucket outlives its stack");
+    let object = format!("{}/videos/raw/{video}.mp4", bucket(&cloud));
+    assert_eq!(status(&object).await, StatusCode::OK, "the bucket outlives its stack");
+    assert_eq!(secrets(&cloud).await, 1, "and so does the key that opens what the database holds sealed");
     mysql.stop().await;
+}
+
+#[tokio::test]
+async fn what_would_outlive_a_stack_is_deleted_when_asked() {
+    let cloud = Ministack::start().await;
+    let mysql = database(cloud.place()).await;
+    deploy_first(&cloud, &mysql.url).await;
+    let object = format!("{}/videos/raw/kept.mp4", bucket(&cloud));
+    let put = person::client().put(&object).body("a recording").send().await.expect("S3");
+    assert_eq!(put.status(), StatusCode::OK);
+
+    let said = undeploy(&cloud, &[("DATA", "delete")]).await;
+    assert!(said.contains(&format!("Deleted: the recordings in the bucket {STACK}-media-")), "{said}");
+    assert_eq!(status(&object).await, StatusCode::NOT_FOUND);
+    assert_eq!(status(&bucket(&cloud)).await, StatusCode::NOT_FOUND);
+    assert_eq!(secrets(&cloud).await, 0);
+    mysql.stop().await;
+}
+
+/// Address of the media bucket.
+fn bucket(cloud: &Ministack) -> String {
+    format!("{}/{STACK}-media-000000000000", cloud.endpoint())
+}
+
+async fn status(address: &str) -> StatusCode {
+    person::client().head(address).send().await.expect("S3").status()
+}
+
+/// How many secrets there are.
+async fn secrets(cloud: &Ministack) -> usize {
+    let listed = cloud.target("secretsmanager", "secretsmanager.ListSecrets", json!({})).await;
+    listed["SecretList"].as_array().expect("secrets").len()
 }
