@@ -138,11 +138,13 @@ deploy: ## Build and deploy with SAM; STAGE=default, prod or local; MAIL_TRANSPO
 
 doctor: export CAP_API_KEY := $(or $(KEY),$(CAP_API_KEY))
 doctor: ## Look what is wrong with a site (URL=https://… KEY=… MAIL_TO=…), with the running local cloud, or with what the environment names
+	@infra/setup.sh cargo
 	@cargo build --quiet --workspace --locked --bin capstan-doctor
 	@target/debug/capstan-doctor --wait $(WAIT) $(if $(URL),--url "$(URL)") $(if $(MAIL_TO),--mail-to "$(MAIL_TO)") $(if $(JSON),--json)
 
 import: export DRY_RUN := $(DRY_RUN)
 import: ## Take a self-hosted Cap's MySQL and bucket into Capstan, as docs/IMPORT.md says; DRY_RUN=1 to only count
+	@infra/setup.sh cargo
 	cargo build --workspace --locked
 	@target/debug/capstan-import
 

@@ -210,6 +210,13 @@ class Stack:
         self.running.insert(0, process)
         return process
 
+    def finish(self, *command):
+        """What a program prints that ends by itself, unless everything is stopped before."""
+        process = self.start(*command, stdout=subprocess.PIPE, text=True)
+        printed, _ = process.communicate()
+        self.running.remove(process)
+        return printed
+
     def stop(self):
         for process in self.running:
             process.send_signal(signal.SIGTERM)
@@ -269,7 +276,7 @@ def run(stack):
     while True:
         stack.check()
         for event in sorted(events.glob("*.json")):
-            transcode(event, told)
+            transcode(stack, event, told)
             if not announced and api.state(video) == "ready":
                 announced = True
                 print(f"\n  Share link   {base}/s/{video}\n  Server       {base}\n  API key      {known['apiKey']}")
@@ -277,11 +284,11 @@ def run(stack):
         time.sleep(0.2)
 
 
-def transcode(event, told):
+def transcode(stack, event, told):
     """Invokes the function as often as Lambda would. What comes to nothing is kept beside the events."""
     for attempt in range(1, 4):
         command = sam("invoke", TRANSCODE, *told, "--event", str(event))
-        answer = subprocess.run(command, cwd=ROOT, start_new_session=True, stdout=subprocess.PIPE, text=True).stdout
+        answer = stack.finish(*command)
         # `sam` succeeds whatever the function says, and prints nothing when it ended before it could.
         if answer.strip() == "null":
             return event.unlink()

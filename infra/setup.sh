@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what one of the make targets needs and this machine lacks. With everything in place it only looks, and ends in a blink.
 #
-#   infra/setup.sh run|sam-local|check|test|fuzz|deploy
+#   infra/setup.sh run|sam-local|cargo|check|test|fuzz|deploy
 #   infra/setup.sh build x86_64|arm64
 #   infra/setup.sh layer [x86_64|arm64]   default: this machine's processor
 #
@@ -281,8 +281,11 @@ case $mode in
         infra/footage.sh "$tools/footage"
         npm_install
         ;;
+    cargo)
+        check_rust; base_programs; install_missing
+        ;;
     fuzz)
         check_rust; base_programs; need c++ g++; install_missing
         ;;
-    *) fail "say what for: run, sam-local, build, layer, check, test, fuzz or deploy" ;;
+    *) fail "say what for: run, sam-local, cargo, build, layer, check, test, fuzz or deploy" ;;
 esac

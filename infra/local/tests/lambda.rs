@@ -7,7 +7,7 @@ use std::{fs, path::Path, time::Duration};
 use local::lambda::{FailureKind, InvokeError};
 use serde_json::{Value, json};
 
-use support::{start, until};
+use support::{start, start_handed_over, until};
 
 /// True while the process runs; a zombie, which nobody reaps in a container without init, does not.
 fn runs(pid: &str) -> bool {
@@ -109,6 +109,21 @@ async fn a_failed_event_is_tried_three_times_under_one_id_and_then_a_dead_letter
     until("the end of the event", || cloud.function()["asyncInFlight"] == 0).await;
     assert_eq!(cloud.function()["counters"]["retries"], 2);
     cloud.lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn events_for_a_function_that_somebody_else_runs_are_put_aside_in_their_order() {
+    let cloud = start_handed_over();
+    for number in 0..3 {
+        cloud.lambda.invoke_async("echo", json!({ "number": number }).to_string().into(), "test").expect("accepted");
+    }
+    let entries = fs::read_dir(cloud.file("events/EchoFunction")).expect("events");
+    let mut files: Vec<_> = entries.map(|entry| entry.expect("a file").path()).collect();
+    files.sort();
+    let numbers: Vec<Value> =
+        files.iter().map(|file| serde_json::from_slice(&fs::read(file).expect("an event")).expect("JSON")).collect();
+    assert_eq!(json!(numbers), json!([{ "number": 0 }, { "number": 1 }, { "number": 2 }]));
+    assert_eq!(cloud.function()["environments"], json!([]), "it does not run here");
 }
 
 #[tokio::test]

@@ -25,6 +25,15 @@ fn examples() -> PathBuf {
 
 /// Starts it, with one setting of the function changed.
 pub(crate) fn start(change: impl FnOnce(&mut Function)) -> Cloud {
+    start_with(change, &[])
+}
+
+/// Starts it with a function that somebody else runs.
+pub(crate) fn start_handed_over() -> Cloud {
+    start_with(|_| {}, &["EchoFunction"])
+}
+
+fn start_with(change: impl FnOnce(&mut Function), handed_over: &[&str]) -> Cloud {
     let state = tempfile::tempdir().expect("directory");
     let mut function = Function {
         name: "EchoFunction".to_owned(),
@@ -43,7 +52,7 @@ pub(crate) fn start(change: impl FnOnce(&mut Function)) -> Cloud {
         functions_dir: examples(),
         state_dir: state.path().to_owned(),
         environment: BTreeMap::from([("AWS_ENDPOINT_URL_S3".to_owned(), "http://127.0.0.1:1".to_owned())]),
-        handed_over: Vec::new(),
+        handed_over: handed_over.iter().map(|name| (*name).to_owned()).collect(),
         concurrency: 4,
         retry_delay: Duration::from_millis(1),
         stop: CancellationToken::new(),
