@@ -10,6 +10,13 @@ cd "$(dirname "$0")/.."
 arch=$(infra/arch.sh "${2:-}")
 export ARCH=$arch
 build=${SAM_BUILD_DIR:-.aws-sam/build}
+
+# SAM builds one function after the other, the longest step of each on a single core. What was built before, all at once, it finds done.
+mode=(--release)
+[ "${SAM_BUILD_MODE:-}" != debug ] || mode=()
+bins=()
+while read -r bin; do bins+=(--bin "$bin"); done < <(sed -n 's/^ *Binary: *//p' template.yaml)
+cargo lambda build "${mode[@]}" --locked "--${arch/x86_64/x86-64}" "${bins[@]}"
 sam build --config-env "$1" --build-dir "$build" --parameter-overrides "Architecture=$arch"
 
 python3 - "$build" "$arch" <<'PY'
