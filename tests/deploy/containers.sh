@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Becomes a command that has a Docker engine, with the one image that `sam local` wants. Everything of the engine is in DIR.
 #
-#   unshare --net --pid --fork --kill-child --mount-proc tests/deploy/containers.sh DIR COMMAND…
+#   FUNCTION=target/debug/transcode unshare --net --pid --fork --kill-child --mount-proc tests/deploy/containers.sh DIR COMMAND…
 #
 # In namespaces of its own, as above, its bridge, its rules and its processes are nobody else's, and end with it. No registry is asked:
-# the image has a shell, and the libraries and authorities of this machine, for which the functions were built.
+# the image has a shell, and the libraries and authorities of this machine, for which functions such as FUNCTION were built.
 set -euo pipefail
 
 home=$1
