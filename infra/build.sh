@@ -12,11 +12,10 @@ export ARCH=$arch
 build=${SAM_BUILD_DIR:-.aws-sam/build}
 
 # SAM builds one function after the other, the longest step of each on a single core. What was built before, all at once, it finds done.
-mode=(--release)
-[ "${SAM_BUILD_MODE:-}" != debug ] || mode=()
-bins=()
-while read -r bin; do bins+=(--bin "$bin"); done < <(sed -n 's/^ *Binary: *//p' template.yaml)
-cargo lambda build "${mode[@]}" --locked "--${arch/x86_64/x86-64}" "${bins[@]}"
+options=(--locked "--${arch/x86_64/x86-64}")
+[ "${SAM_BUILD_MODE:-}" = debug ] || options+=(--release)
+while read -r bin; do options+=(--bin "$bin"); done < <(sed -n 's/^ *Binary: *//p' template.yaml)
+cargo lambda build "${options[@]}"
 sam build --config-env "$1" --build-dir "$build" --parameter-overrides "Architecture=$arch"
 
 python3 - "$build" "$arch" <<'PY'

@@ -119,7 +119,8 @@ def template(built, arch, functions, state, base):
     for unused in ("Outputs", "Rules"):
         content.pop(unused, None)
     path = state / "template.yaml"
-    # Readable for its owner only, like everything in that folder.
+    # Readable for its owner only: the environment holds secrets.
+    path.touch(mode=0o600)
     path.write_text(yaml_dump(content))
     return path
 
@@ -240,6 +241,8 @@ def run(stack):
     # Asked before minutes of building.
     if file and not file.is_file():
         fail(f"there is no file {file}")
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        fail(f"PORT must be a number from 1 to 65535, not '{port}'")
     with socket.socket() as asked:
         if asked.connect_ex(("127.0.0.1", int(port))) == 0:
             fail(f"port {port} is taken: stop what listens there, or choose another with PORT=…")
@@ -293,7 +296,7 @@ def transcode(stack, event, told):
         if answer.strip() == "null":
             return event.unlink()
         print(f"sam-local: {event.name} failed, try {attempt} of 3: {answer.strip()}", flush=True)
-    event.rename(event.with_suffix(".failed"))
+    print(f"sam-local: given up; the event is {event.rename(event.with_suffix('.failed'))}", flush=True)
 
 
 def main():

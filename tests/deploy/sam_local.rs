@@ -3,7 +3,6 @@
 use std::{
     fs::File,
     io::{Write, stderr},
-    net::TcpListener,
     os::fd::AsFd,
     path::Path,
     process::Stdio,
@@ -18,11 +17,14 @@ use tests::{
     person::client,
     processes,
     tools::{QUICK_BUILD, tool},
-    wait::until,
+    wait::{until, within},
 };
 use tokio::process::Child;
 
 use crate::parts::BUILDING;
+
+/// How long all functions may take to build, and a recording to become ready.
+const BUILD: Duration = Duration::from_secs(900);
 
 /// The script of `make sam-local`, in namespaces of its own.
 struct SamLocal {
@@ -81,14 +83,15 @@ impl SamLocal {
 
     /// Waits for a line that begins with this; the rest of it.
     async fn says(&mut self, start: &str) -> String {
-        loop {
+        within(BUILD, start, async || {
             let log = self.log();
-            if let Some(rest) = log.lines().find_map(|line| line.trim_start().strip_prefix(start)) {
-                return rest.trim().to_owned();
-            }
-            assert!(self.process.try_wait().expect("its state").is_none(), "make sam-local ended:\n{log}");
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
+            let rest = log.lines().find_map(|line| line.trim_start().strip_prefix(start));
+            let said = rest.map(|rest| rest.trim().to_owned());
+            let ended = self.process.try_wait().expect("its state");
+            assert!(said.is_some() || ended.is_none(), "make sam-local ended:\n{log}");
+            said
+        })
+        .await
     }
 
     /// Puts this thread where 127.0.0.1 is the one that the script listens on.
@@ -120,12 +123,11 @@ async fn the_api_and_the_transcode_function_run_in_containers() {
         let _ = writeln!(stderr(), "SKIPPED: sam local in containers, for want of: {obstacle}");
         return;
     }
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+    let port = processes::free_port();
     let recording = footage::screen_recording("320x180", 2).await;
     let building = BUILDING.lock().await;
     let mut running = SamLocal::start(port, &recording);
-    let link = tokio::time::timeout(Duration::from_secs(900), running.says("Share link")).await;
-    let link = link.unwrap_or_else(|_| panic!("not ready in a quarter of an hour:\n{}", running.log()));
+    let link = running.says("Share link").await;
     drop(building);
 
     running.enter();

@@ -1,6 +1,6 @@
 //! `cargo lambda watch`, as `make watch` runs it, and `cargo lambda invoke`.
 
-use std::{net::TcpListener, path::Path};
+use std::path::Path;
 
 use reqwest::Method;
 use serde_json::json;
@@ -44,7 +44,7 @@ fn invoke(port: u16, function: &str) -> Command {
 #[tokio::test]
 async fn cargo_lambda_watch_has_the_routes_and_the_environment_of_the_template() {
     let cloud = Cloud::start();
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+    let port = processes::free_port();
     // Each function is built when it is first asked.
     let _alone = BUILDING.lock().await;
     let _watch = watch(&cloud.state, port);

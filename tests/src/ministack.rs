@@ -1,6 +1,6 @@
 //! MiniStack: an AWS on this machine that the deployment's own tools deploy to. Its gaps are in docs/EMULATORS.md.
 
-use std::{net::TcpListener, path::Path, process::Stdio};
+use std::{path::Path, process::Stdio};
 
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
@@ -45,7 +45,7 @@ impl Ministack {
     /// Starts one with nothing in it.
     pub async fn start() -> Self {
         let place = TempDir::with_prefix("capstan-test-").expect("a temporary directory");
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+        let port = processes::free_port();
         let log = std::fs::File::create(place.path().join("log")).expect("a log file");
         let process = Command::new(repository().join(".tools/ministack/bin/ministack"))
             .env_clear()

@@ -1,6 +1,12 @@
-//! Processes, by `/proc`: who runs below whom, and ending them as a machine would.
+//! Processes, by `/proc`: who runs below whom, and ending them as a machine would; and ports for them.
 
-use std::fs;
+use std::{fs, net::TcpListener};
+
+/// A port of 127.0.0.1 that nobody listens on, for a program that is told where to.
+#[must_use]
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port()
+}
 
 /// Processes that `parent` started.
 #[must_use]
